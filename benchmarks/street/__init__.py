@@ -1,0 +1,5 @@
+"""`street`: an embedded benchmark, one simulated world seen by a camera and a LiDAR."""
+
+from xmodal.benchmarks.street.benchmark import Street
+
+__all__ = ["Street"]

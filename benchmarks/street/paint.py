@@ -1,0 +1,117 @@
+"""Colours, patterns and materials: one common stock for all classes, so that no paint gives a class away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from xmodal.benchmarks.street.spec import F32, I32, Bool
+
+_STOCK: F32 = np.array(
+    [
+        [0.55, 0.55, 0.54],
+        [0.36, 0.36, 0.37],
+        [0.20, 0.20, 0.22],
+        [0.75, 0.73, 0.70],
+        [0.62, 0.52, 0.40],
+        [0.42, 0.30, 0.22],
+        [0.52, 0.26, 0.20],
+        [0.26, 0.36, 0.20],
+        [0.40, 0.46, 0.26],
+        [0.22, 0.30, 0.44],
+        [0.45, 0.52, 0.58],
+        [0.66, 0.58, 0.32],
+    ],
+    dtype=np.float32,
+)
+_SIDE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Paints:
+    """What surfaces look like, one row a paint.
+
+    Attributes:
+        colour, second: [Q, 3] albedo, and the albedo inside the pattern.
+        bars, bands, spots: [Q] bool: the pattern is where all of those that are set hold (two: bricks or windows).
+        period_m: [Q, 2] of bars and of bands. share: [Q, 2] of a period that the pattern fills.
+        grain: [Q] strength of the fine texture. phase_m: [Q, 3] where the texture starts.
+        reflectivity: [Q] in the LiDAR's light, 0 to 1.
+    """
+
+    colour: F32
+    second: F32
+    bars: Bool
+    bands: Bool
+    spots: Bool
+    period_m: F32
+    share: F32
+    grain: F32
+    phase_m: F32
+    reflectivity: F32
+
+
+def draw_paints(rng: np.random.Generator, count: int) -> Paints:
+    """`count` paints, drawn independently of what will wear them."""
+    u = rng.random((count, 16), dtype=np.float32)
+    colours = _STOCK[rng.integers(len(_STOCK), size=(2, count))]
+    colours *= 0.75 + 0.5 * u[:, :1]
+    pattern = rng.integers(7, size=count)  # 0 and 6: plain; 1..5: bars, bands, both, spots, spots within bands
+    return Paints(
+        colour=colours[0] + 0.08 * (u[:, 1:4] - 0.5),
+        second=colours[1] + 0.08 * (u[:, 1:4] - 0.5),
+        bars=np.isin(pattern, (1, 3)),
+        bands=np.isin(pattern, (2, 3, 5)),
+        spots=np.isin(pattern, (4, 5)),
+        period_m=0.5 + 2.5 * u[:, 4:6] ** 2,
+        share=0.3 + 0.3 * u[:, 6:8],
+        grain=0.04 + 0.22 * u[:, 8],
+        phase_m=20 * u[:, 9:12],
+        reflectivity=0.08 + 0.85 * u[:, 12] ** 1.3,
+    )
+
+
+def albedo(paints: Paints, which: I32, local: F32, up: F32) -> F32:
+    """Colour [N, 3] of surface places.
+
+    Args:
+        which: [N] the paint.
+        local: [3, N] metres in axes fixed to the surface's owner, so that the texture moves with it.
+        up: [N] the normal's vertical part: patterns run along walls and across floors.
+    """
+    flat = np.abs(up) > 0.7
+    along = np.where(flat, local[0], local[0] + local[1])
+    across = np.where(flat, local[1], local[2])
+    phase = paints.phase_m[which]
+    noise = _noise(local + phase.T)
+    period, share = paints.period_m[which], paints.share[which]
+    inside = ~paints.bars[which] | (_fraction(along / period[:, 0]) < share[:, 0])
+    inside &= ~paints.bands[which] | (_fraction(across / period[:, 1]) < share[:, 1])
+    inside &= ~paints.spots[which] | (_noise(local * 0.3 + phase.T) > 0.3)
+    inside &= (paints.bars | paints.bands | paints.spots)[which]
+    colour = np.where(inside[:, None], paints.second[which], paints.colour[which])
+    colour *= np.clip(1 + paints.grain[which] * noise, 0.2, 2)[:, None]
+    return np.asarray(np.clip(colour, 0.02, 1.0))
+
+
+def _fraction(x: F32) -> F32:
+    return np.asarray(x - np.floor(x))
+
+
+@cache
+def _volume() -> F32:
+    """Cloudy noise [64^3] that tiles, mean 0, standard deviation 1: all of the world's texture is cut from it."""
+    white = np.random.default_rng(7).standard_normal((_SIDE,) * 3)
+    wave = np.fft.fftfreq(_SIDE) * _SIDE
+    frequency = np.sqrt(sum(np.meshgrid(wave**2, wave**2, wave**2)))
+    spectrum = np.fft.fftn(white) / np.maximum(frequency, 1) ** 1.6
+    spectrum[0, 0, 0] = 0
+    cloudy = np.fft.ifftn(spectrum).real.ravel()
+    return np.asarray(cloudy / cloudy.std(), dtype=np.float32)
+
+
+def _noise(at_m: F32) -> F32:
+    cell = (at_m * np.float32(8)).astype(np.int32) & (_SIDE - 1)
+    return np.asarray(_volume()[(cell[0] * _SIDE + cell[1]) * _SIDE + cell[2]])

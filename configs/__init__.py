@@ -1,0 +1,1 @@
+"""One complete Python file a run: `xmodal train NAME`."""

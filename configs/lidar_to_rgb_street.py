@@ -1,0 +1,47 @@
+"""An RGB student learns semantic segmentation and depth from a LiDAR teacher, on the simulated street.
+
+60 of 600 scenes are labelled; all 600 are pairs. Labels, student, steps and learning rate are the same in every arm.
+
+    xmodal train lidar_to_rgb_street --seeds 0 1 2
+"""
+
+from xmodal.balance import FixedWeights
+from xmodal.benchmarks.street import Street
+from xmodal.distillers import Privileged, PrivilegedValues, TokenAlign
+from xmodal.modalities.image import TimmImage
+from xmodal.modalities.image.transforms import ColorJitter, HorizontalFlip, RandomCrop
+from xmodal.modalities.lidar import PointEncoder
+from xmodal.modalities.lidar.transforms import DropPoints, FlipY, Jitter, RotateZ, Scale
+
+benchmark = dict(type=Street, scenes=600, labelled=60)
+deploy = ("image",)
+student = dict(type=TimmImage, backbone="resnet10t", token_stride=8, pyramid_width=96, levels=(2, 3, 4))
+teachers = dict(
+    lidar=dict(
+        type=PointEncoder,
+        width=64,
+        depth=6,
+        voxel_size_m=0.4,
+        extent_m=((0.0, 64.0), (-32.0, 32.0), (-4.0, 12.0)),
+    )
+)
+distillers = dict(
+    soft=dict(type=Privileged, task="segmentation", teacher="lidar", level="tokens"),
+    metres=dict(type=PrivilegedValues, task="depth", teacher="lidar", level="tokens", beta=10.0, scale=10.0),
+    tokens=dict(type=TokenAlign, teacher="lidar"),
+)
+balance = dict(type=FixedWeights, weights=dict(task=1.0, soft=2.0, metres=0.5, tokens=0.5))
+transforms = [
+    dict(type=HorizontalFlip),
+    dict(type=RandomCrop, size=(56, 160)),
+    dict(type=ColorJitter),
+]
+teacher_transforms = [
+    dict(type=FlipY),
+    dict(type=RotateZ, degrees=10.0),
+    dict(type=Scale, low=0.95, high=1.05),
+    dict(type=DropPoints, fraction=0.1),
+    dict(type=Jitter, std_m=0.01),
+]
+schedule = dict(steps=600, labelled=8, paired=16, learning_rate=1e-3)
+teacher_schedule = dict(steps=600, labelled=8, learning_rate=3e-3)

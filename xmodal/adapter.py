@@ -1,0 +1,131 @@
+"""An adapter turns a batch into an Embedding; a model is an adapter with a head for each task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from torch import Tensor, nn
+
+from xmodal.bus import Embedding, Tokens
+
+if TYPE_CHECKING:
+    from xmodal.data.batch import Batch
+    from xmodal.data.sample import Sample
+    from xmodal.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What tasks and distillers will read of a model; it computes no more than this. Combine with `|`."""
+
+    pooled: bool = False
+    tokens: bool = False
+    layers: bool = False
+    attention: bool = False
+
+    def __or__(self, other: Need) -> Need:
+        return Need(
+            self.pooled or other.pooled,
+            self.tokens or other.tokens,
+            self.layers or other.layers,
+            self.attention or other.attention,
+        )
+
+
+class Adapter(nn.Module):
+    """Base class of every modality: batch in, Embedding out.
+
+    A new modality subclasses this, sets the class attributes, and names itself in the entry-point group
+    `xmodal.modalities`. `xmodal.testing.check_adapter` says whether it keeps the contract.
+
+    Attributes:
+        modality: the family of entries it reads ("image", "lidar", ...); a key is "lidar", "lidar/top" or "lidar@-1".
+        inputs: keys needed at test time.
+        privileged: keys read in training when present, with a null state otherwise.
+        width: D of `pooled`.
+        token_width: D of `tokens`, 0 when the adapter has none.
+        layer_widths: D of each hidden layer, in depth order.
+    """
+
+    modality: ClassVar[str] = ""
+    inputs: tuple[str, ...] = ()
+    privileged: tuple[str, ...] = ()
+    width: int = 0
+    token_width: int = 0
+    layer_widths: tuple[int, ...] = ()
+
+    def forward(self, batch: Batch, need: Need) -> Embedding:
+        raise NotImplementedError
+
+    def upper(self, batch: Batch, tokens: Tensor, valid: Tensor | None, layer: int, rows: Tensor | None) -> Embedding:
+        """Run given tokens [b, N, D] through everything above hidden layer `layer` (-1: above none, heads only).
+
+        Args:
+            batch: gives the model's other inputs (its text, say).
+            valid: [b, N] bool or None.
+            rows: [b] the samples of the batch that the tokens belong to; None for all.
+        """
+        raise NotImplementedError(f"{type(self).__name__} offers no upper part, so it cannot serve a switch distiller")
+
+    @staticmethod
+    def read(path: Path) -> Any:
+        """Read one file into an entry of a Sample, or raise DataError."""
+        raise NotImplementedError
+
+    @staticmethod
+    def example(batch_size: int) -> Batch:
+        """A small random batch that the adapter accepts: the input of `check_adapter` and `xmodal doctor`."""
+        raise NotImplementedError
+
+    @staticmethod
+    def picture(sample: Sample, key: str) -> Any:
+        """[H, W, 3] uint8 array that shows the entry `key` the way its field draws it, with what is linked to it."""
+        raise NotImplementedError
+
+
+class Model(Adapter):
+    """An adapter and one head for each task: fills `Embedding.outputs`.
+
+    Args:
+        adapter: computes the features.
+        tasks: by name; each builds its head from the adapter's widths.
+    """
+
+    def __init__(self, adapter: Adapter, tasks: Mapping[str, Task]) -> None:
+        super().__init__()
+        self.adapter = adapter
+        self.inputs, self.privileged = adapter.inputs, adapter.privileged
+        self.width, self.token_width = adapter.width, adapter.token_width
+        self.layer_widths = adapter.layer_widths
+        self.levels = {name: task.level for name, task in tasks.items()}
+        self.heads = nn.ModuleDict({name: task.head(_width(adapter, task.level)) for name, task in tasks.items()})
+
+    def forward(self, batch: Batch, need: Need) -> Embedding:
+        levels = self.levels.values()
+        own = Need(pooled="pooled" in levels, tokens="tokens" in levels)
+        return self._with_outputs(self.adapter(batch, need | own))
+
+    def upper(self, batch: Batch, tokens: Tensor, valid: Tensor | None, layer: int, rows: Tensor | None) -> Embedding:
+        return self._with_outputs(self.adapter.upper(batch, tokens, valid, layer, rows))
+
+    def _with_outputs(self, embedding: Embedding) -> Embedding:
+        name = type(self.adapter).__name__
+        read: dict[str, Callable[[], Tensor]] = {
+            "pooled": lambda: embedding.need_pooled(name),
+            "tokens": lambda: embedding.need_tokens(name).x,
+        }
+        own = {task: head(read[self.levels[task]]()) for task, head in self.heads.items()}
+        return replace(embedding, outputs={**embedding.outputs, **own})
+
+
+def _width(adapter: Adapter, level: str) -> int:
+    width = adapter.width if level == "pooled" else adapter.token_width
+    if not width:
+        raise ValueError(f"{type(adapter).__name__} has no {level} features, but a task needs them")
+    return width
+
+
+__all__ = ["Adapter", "Model", "Need", "Tokens"]

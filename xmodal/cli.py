@@ -1,0 +1,57 @@
+"""The command line: `xmodal VERB`. Exit code 0 good, 2 the user's mistake in one line, 1 a fault of ours."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from xmodal import __version__
+from xmodal.errors import XmodalError
+
+VERBS = {
+    "list": "modalities, benchmarks, distillers, tasks, configs that are installed",
+    "doctor": "what is installed, and whether each adapter keeps its contract",
+    "train": "train every arm of a config and print the table",
+    "evaluate": "score a finished student on its benchmark's test samples",
+    "inspect": "draw one sample: entries, links, labels",
+    "report": "write report.html of a finished run",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line; each verb adds its own arguments."""
+    top = argparse.ArgumentParser(prog="xmodal", description="Train a one-sensor student from teachers that had more.")
+    top.add_argument("--version", action="version", version=f"xmodal {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb, summary in VERBS.items():
+        module = importlib.import_module(f"xmodal.commands.{verb}")
+        sub = verbs.add_parser(
+            verb,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
+            epilog=f"example: {module.EXAMPLE}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.run)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the console script's entry."""
+    args = parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+    except XmodalError as error:
+        print(f"xmodal: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("xmodal: stopped; the same command with --resume goes on", file=sys.stderr)
+        return 130
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""A batch: samples side by side; sets of unequal size lie one after the other (`Ragged`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from xmodal.data.sample import Rows, Sample
+from xmodal.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Rows of unequal number: values [sum(lengths), ...], lengths [B]."""
+
+    values: Tensor
+    lengths: Tensor
+
+    def sample(self) -> Tensor:
+        """[sum(lengths)]: the sample that each row belongs to."""
+        rows = torch.arange(len(self.lengths), device=self.values.device)
+        return torch.repeat_interleave(rows, self.lengths, output_size=len(self.values))
+
+    def position(self) -> Tensor:
+        """[sum(lengths)]: the place of each row inside its sample."""
+        start = self.lengths.cumsum(0) - self.lengths
+        return torch.arange(len(self.values), device=self.values.device) - start[self.sample()]
+
+    def padded(self, fill: float = 0) -> tuple[Tensor, Tensor]:
+        """([B, longest, ...], [B, longest] bool): the same rows in a rectangle, `fill` where there is none."""
+        longest = int(self.lengths.max()) if len(self.lengths) else 0
+        out = self.values.new_full((len(self.lengths), longest, *self.values.shape[1:]), fill)
+        place = torch.arange(longest, device=self.values.device)
+        valid = place < self.lengths.unsqueeze(1)
+        out[valid] = self.values
+        return out, valid
+
+    def rows(self, index: Tensor) -> Ragged:
+        """The samples named by index [b], in that order."""
+        parts = torch.split(self.values, self.lengths.tolist())
+        return Ragged(torch.cat([parts[i] for i in index.tolist()]), self.lengths[index])
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Samples side by side. Field meanings as in `Sample`; tensors start with B, sets are `Ragged`.
+
+    Attributes:
+        labelled: by task: [B] bool. Rows of `labels` without a label hold "ignore" values.
+        present: by entry: [B] bool. Where it is False the entry's row is a placeholder that no model may read.
+        index: [B] long: the sample's number in its data set.
+    """
+
+    keys: tuple[str, ...]
+    entries: Mapping[str, Tensor | Ragged]
+    index: Tensor
+    links: Mapping[tuple[str, str], Ragged] = field(default_factory=dict)
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    labelled: Mapping[str, Tensor] = field(default_factory=dict)
+    present: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, key: str) -> Tensor | Ragged:
+        if key not in self.entries:
+            raise DataError(f"entry {key!r}", expected=f"one of {sorted(self.entries)}", found="no such entry")
+        return self.entries[key]
+
+    def tensor(self, key: str) -> Tensor:
+        """The entry as a tensor [B, ...]; a DataError if it is a set."""
+        entry = self[key]
+        if not isinstance(entry, Tensor):
+            raise DataError(f"entry {key!r}", expected="a tensor [B, ...]", found="a set of unequal size")
+        return entry
+
+    def ragged(self, key: str) -> Ragged:
+        """The entry as a set; a DataError if it is a tensor."""
+        entry = self[key]
+        if not isinstance(entry, Ragged):
+            raise DataError(f"entry {key!r}", expected="a set (Rows)", found="a plain tensor")
+        return entry
+
+    def only(self, keys: Iterable[str]) -> Batch:
+        """The batch with no entries but these: what a deployed model is fed."""
+        keep = set(keys)
+        return replace(self, entries={k: v for k, v in self.entries.items() if k in keep}, links={})
+
+    def rows(self, index: Tensor) -> Batch:
+        """The samples named by index [b], in that order."""
+        moved = _map(self, lambda t: t[index], lambda r: r.rows(index))
+        return replace(moved, keys=tuple(self.keys[i] for i in index.tolist()))
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> Batch:
+        """The batch with every tensor on `device`."""
+
+        def move(t: Tensor) -> Tensor:
+            return t.to(device, non_blocking=non_blocking)
+
+        return _map(self, move, lambda r: Ragged(move(r.values), move(r.lengths)))
+
+
+def _map(batch: Batch, tensor: Callable[[Tensor], Tensor], ragged: Callable[[Ragged], Ragged]) -> Batch:
+    def change(value: Any) -> Any:
+        if isinstance(value, Ragged):
+            return ragged(value)
+        if isinstance(value, Mapping):
+            return {k: change(v) for k, v in value.items()}
+        return tensor(value)
+
+    names = ("entries", "index", "links", "labels", "labelled", "present")
+    return replace(batch, **{name: change(getattr(batch, name)) for name in names})
+
+
+def collate(samples: Sequence[Sample], index: Sequence[int] | None = None) -> Batch:
+    """Put samples side by side.
+
+    An entry or label that only some samples have is filled with a placeholder (zeros, no rows, "ignore") and marked
+    in `present` or `labelled`.
+    """
+    if not samples:
+        raise DataError("batch", expected="at least one sample", found="none")
+    entries, present = _columns([s.entries for s in samples], fill_label=False)
+    labels, labelled = _columns([s.labels for s in samples], fill_label=True)
+    links, _ = _columns([s.links for s in samples], fill_label=False)
+    numbers = range(len(samples)) if index is None else index
+    return Batch(
+        keys=tuple(s.key for s in samples),
+        entries=entries,
+        index=torch.tensor(list(numbers)),
+        links=links,
+        labels=labels,
+        labelled=labelled,
+        present=present,
+    )
+
+
+def _columns(rows: Sequence[Mapping[Any, Any]], *, fill_label: bool) -> tuple[dict[Any, Any], dict[Any, Tensor]]:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    values = {name: _stack(name, [row.get(name) for row in rows], fill_label) for name in names}
+    has = {name: torch.tensor([name in row for row in rows]) for name in names}
+    return values, has
+
+
+def _stack(name: Any, values: Sequence[Any], fill_label: bool) -> Any:
+    like = next(v for v in values if v is not None)
+    if isinstance(like, Mapping):
+        inner = [v if v is not None else {} for v in values]
+        return _columns(inner, fill_label=fill_label)[0]
+    if isinstance(like, Rows):
+        parts = [like.values[:0] if v is None else v.values for v in values]
+        return Ragged(torch.cat(parts), torch.tensor([len(p) for p in parts]))
+    shapes = {tuple(v.shape) for v in values if v is not None}
+    if len(shapes) > 1:
+        raise DataError(f"entry {name!r}", expected="one shape for all samples of a batch", found=f"{sorted(shapes)}")
+    fill = (-1 if not like.is_floating_point() else float("nan")) if fill_label else 0
+    return torch.stack([torch.full_like(like, fill) if v is None else v for v in values])

@@ -1,0 +1,82 @@
+"""A benchmark: splits that leak nothing, the tasks, and the field's metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from xmodal.data.sample import Sample
+from xmodal.tasks import Task
+
+Samples = Sequence[Sample]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One training and test partition.
+
+    Attributes:
+        name: unique in its benchmark ("fold0").
+        group: splits of one group are scored together (the folds of a cross-validation).
+        train: labelled and unlabelled samples (a sample is labelled for a task when `labels` has it).
+        val: for choosing learning rates and the like; never part of train or test.
+        test: touched by evaluation alone.
+        labelled: positions in `train` of the samples with labels.
+    """
+
+    name: str
+    train: Samples
+    val: Samples
+    test: Samples
+    labelled: Sequence[int]
+    group: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A fixed grid of cells over an entry on which a dense task is scored, whatever a model's own tokens are."""
+
+    key: str
+    shape: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a user should know of a data set before using it."""
+
+    summary: str
+    licence: str
+    source: str
+    published: Mapping[str, float] = field(default_factory=dict)
+
+
+class Benchmark:
+    """Base of all benchmarks.
+
+    Attributes:
+        tasks: by name; the first one gives the headline metric.
+        card: licence, origin, published scores.
+        grids: by task, where it is scored on a fixed grid.
+    """
+
+    tasks: Mapping[str, Task]
+    card: Card
+    grids: Mapping[str, Grid] = {}
+
+    def splits(self, seed: int) -> Sequence[Split]:
+        """The partitions. Deterministic; the seed may only choose which training samples are labelled."""
+        raise NotImplementedError
+
+    @property
+    def headline(self) -> tuple[str, str]:
+        """(task, metric) that tables show first."""
+        name, task = next(iter(self.tasks.items()))
+        return name, task.metric
+
+    def sample(self, index: int) -> Sample:
+        """One sample to look at (`xmodal inspect`)."""
+        return self.splits(0)[0].train[index]
+
+    def __len__(self) -> int:
+        """How many samples `sample` can show."""
+        return len(self.splits(0)[0].train)

@@ -1,0 +1,16 @@
+"""What is compared with what, on a `Frame`."""
+
+from xmodal.distillers.base import Distiller, mean_over, over_labelled
+from xmodal.distillers.privileged import Privileged, PrivilegedValues
+from xmodal.distillers.relational import Relational
+from xmodal.distillers.token_align import TokenAlign
+
+__all__ = [
+    "Distiller",
+    "Privileged",
+    "PrivilegedValues",
+    "Relational",
+    "TokenAlign",
+    "mean_over",
+    "over_labelled",
+]

@@ -1,0 +1,55 @@
+"""What every distiller declares, and the mean over masked rows that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from torch import Tensor, nn
+
+from xmodal.adapter import Need
+from xmodal.bus import Frame
+
+
+class Distiller(nn.Module):
+    """Compares what models say about the same batch and returns named terms.
+
+    A term is [B] (one value a sample, masks applied) or a scalar where the quantity has no per-sample form. Weights
+    live in the balance, nowhere else. Parameters of a distiller are optimised and saved, and not exported.
+
+    Attributes:
+        teacher: the name of the teacher (or peer) it reads.
+        projects: the parts of the student that the bus shall bring to the teacher's width: "pooled", "tokens".
+        paired: whether it reads `Frame.pairs`.
+    """
+
+    projects: frozenset[str] = frozenset()
+    paired: bool = False
+
+    def __init__(self, teacher: str = "teacher") -> None:
+        super().__init__()
+        self.teacher = teacher
+
+    def needs(self) -> Mapping[str, Need]:
+        """By model name ("student", or a teacher's or peer's): what this distiller reads of it."""
+        return {}
+
+    def prepare(self, frames: Iterable[Frame]) -> None:
+        """Called once before the first step with frames of the training data: statistics, maps, probes."""
+
+    def forward(self, frame: Frame) -> dict[str, Tensor]:
+        raise NotImplementedError
+
+
+def mean_over(values: Tensor, mask: Tensor) -> Tensor:
+    """[B] from [B, N]: the mean over each sample's kept tokens, rescaled so that the mean over the batch equals the
+    mean over the samples that keep any; a sample with none counts zero and does not dilute the others."""
+    kept = mask.sum(1)
+    mean = (values * mask).sum(1) / kept.clamp_min(1)
+    any_kept = kept > 0
+    return mean * any_kept * (len(mask) / any_kept.sum().clamp_min(1))
+
+
+def over_labelled(values: Tensor, labelled: Tensor) -> Tensor:
+    """[B]: values of labelled samples, zero elsewhere, rescaled so that the batch mean is the mean over labelled."""
+    values = values.where(labelled, values.new_zeros(()))
+    return values * (len(labelled) / labelled.sum().clamp_min(1))

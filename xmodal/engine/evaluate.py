@@ -1,0 +1,100 @@
+"""What a model answers on held-out samples, fed the entries it will have when deployed and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from xmodal.adapter import Model, Need
+from xmodal.bus import Embedding, Tokens
+from xmodal.data.batch import Batch, collate
+from xmodal.data.benchmark import Benchmark, Grid, Samples
+from xmodal.pairs import carry, fill_nearest, pair_tokens
+from xmodal.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Flat answers and targets [n] of one task."""
+
+    answer: Tensor
+    target: Tensor
+
+
+def evaluate(
+    model: Model,
+    samples: Samples,
+    benchmark: Benchmark,
+    keys: Iterable[str],
+    *,
+    device: torch.device,
+    batch_size: int = 32,
+) -> dict[str, Answers]:
+    """By task: what the model answers on all samples. The model is fed `keys` only and left in eval mode."""
+    model = model.to(device).eval()
+    fed = tuple(keys)
+    found: dict[str, list[Answers]] = {name: [] for name in benchmark.tasks}
+    for start in range(0, len(samples), batch_size):
+        chunk = range(start, min(start + batch_size, len(samples)))
+        batch = collate([samples[i] for i in chunk], chunk).to(device)
+        with torch.no_grad():
+            embedding = model(batch.only(fed), Need())
+        for name, task in benchmark.tasks.items():
+            found[name].append(_answers(task, name, embedding, batch, benchmark.grids.get(name)))
+    return {name: join(parts) for name, parts in found.items()}
+
+
+def join(parts: Sequence[Answers]) -> Answers:
+    """Several answers as one: the batches of a test set, or the folds of a cross-validation."""
+    return Answers(torch.cat([p.answer for p in parts]), torch.cat([p.target for p in parts]))
+
+
+def scores(benchmark: Benchmark, answers: Mapping[str, Answers]) -> dict[str, dict[str, float]]:
+    """By task: its metrics."""
+    return {name: benchmark.tasks[name].metrics(a.answer, a.target) for name, a in answers.items()}
+
+
+def _answers(task: Task, name: str, embedding: Embedding, batch: Batch, grid: Grid | None) -> Answers:
+    output = embedding.outputs[name]
+    if task.level == "pooled":
+        return Answers(task.answer(output).cpu(), task.targets(batch.labels[name], None).cpu())
+    tokens = embedding.need_tokens("the model")
+    if grid is None:
+        cells, beliefs = tokens, task.beliefs(output)
+    else:
+        cells = _cells(batch, grid, output)
+        beliefs = on_grid(task.beliefs(output), tokens, cells, batch)
+    target = task.targets(batch.labels[name], cells)
+    return Answers(task.answer(beliefs).flatten().cpu(), target.flatten().cpu())
+
+
+def _cells(batch: Batch, grid: Grid, like: Tensor) -> Tokens:
+    """The benchmark's grid as tokens without features."""
+    count = grid.shape[0] * grid.shape[1]
+    return Tokens(like.new_zeros(len(batch), count, 0), grid=grid.shape, key=grid.key)
+
+
+def on_grid(beliefs: Tensor, tokens: Tokens, cells: Tokens, batch: Batch) -> Tensor:
+    """Bring a model's token answers [B, N, ...] to the cells of a fixed grid [B, cells, ...].
+
+    A model of the same entry is resampled; one of another sensor is carried over the pairs, and cells that none of
+    its tokens reach take the nearest cell's answer.
+    """
+    assert cells.grid is not None
+    flat = beliefs.flatten(2) if beliefs.dim() > 2 else beliefs.unsqueeze(-1)  # [B, N, C]
+    rows, columns = cells.grid
+    if tokens.key == cells.key and tokens.grid is not None:
+        image = flat.transpose(1, 2).reshape(len(flat), -1, *tokens.grid).float()
+        if tokens.grid != cells.grid:
+            image = F.interpolate(image, (rows, columns), mode="bilinear", align_corners=False)
+        moved = image.flatten(2).transpose(1, 2)
+    else:
+        carried, known = carry(flat, pair_tokens(cells, tokens, batch), rows * columns)
+        moved = fill_nearest(carried, known, (rows, columns))
+    if beliefs.dim() == 2:
+        return moved[..., 0]
+    return moved

@@ -1,0 +1,95 @@
+"""The finished student, alone: `student.safetensors` and `student.json`, enough to rebuild it without the run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from xmodal import plugins
+from xmodal.adapter import Adapter, Model
+from xmodal.engine.build import arguments, build, resolve
+from xmodal.engine.files import load_weights, read_json, read_tensors, write_json, write_tensors
+from xmodal.errors import DataError
+from xmodal.tasks import Task
+
+FORMAT = 1
+
+
+def save_student(
+    folder: Path,
+    model: Model,
+    node: Mapping[str, Any],
+    tasks: Mapping[str, Task],
+    deploy: Sequence[str],
+    trained: Mapping[str, Any],
+) -> None:
+    """Write both files. `node` is the config of the adapter; `trained` says on what (seed, split, arm)."""
+    weights = folder / "student.safetensors"
+    write_tensors(weights, model.state_dict())
+    description = {
+        "format": FORMAT,
+        "student": _described(node),
+        "tasks": {name: _task(task) for name, task in tasks.items()},
+        "deploy": list(deploy),
+        "trained": dict(trained),
+        "torch": torch.__version__,
+        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+    }
+    write_json(folder / "student.json", description)
+
+
+def load_student(folder: str | Path) -> Model:
+    """Rebuild a finished student, in eval mode, from its two files.
+
+    Raises:
+        DataError: a file is missing, damaged, or belongs to another model.
+    """
+    folder = Path(folder)
+    description = read_json(folder / "student.json")
+    try:
+        node, tasks, expected = description["student"], description["tasks"], description["sha256"]
+    except (KeyError, TypeError) as error:
+        wanted = "the fields student, tasks, sha256"
+        raise DataError(folder / "student.json", expected=wanted, found=f"no {error}") from error
+    weights = folder / "student.safetensors"
+    tensors = read_tensors(weights)
+    if hashlib.sha256(weights.read_bytes()).hexdigest() != expected:
+        raise DataError(weights, expected=f"sha256 {expected[:12]}... as student.json says", found="other content")
+    adapter = build(_revived(node), "student")
+    assert isinstance(adapter, Adapter)
+    model = Model(adapter, {name: build(_revived(t), f"tasks.{name}") for name, t in tasks.items()})
+    load_weights(model, tensors, weights)
+    return model.eval()
+
+
+def _described(node: Any) -> Any:
+    """A config node with classes written as entry points."""
+    if isinstance(node, Mapping):
+        plain = {k: _described(v) for k, v in node.items() if k != "type"}
+        if "type" not in node:
+            return plain
+        return {"type": asdict(plugins.describe(resolve(node["type"], "student"))), **plain}
+    return [_described(v) for v in node] if isinstance(node, (list, tuple)) else node
+
+
+def _revived(node: Any) -> Any:
+    """The inverse of `_described`; lists stand for the tuples that JSON cannot hold."""
+    if isinstance(node, Mapping):
+        plain = {k: _revived(v) for k, v in node.items() if k != "type"}
+        if "type" not in node:
+            return plain
+        return {"type": plugins.load(node["type"]["name"], node["type"]["group"]), **plain}
+    return tuple(_revived(v) for v in node) if isinstance(node, list) else node
+
+
+def _task(task: Task) -> dict[str, Any]:
+    """A task by its entry point and constructor arguments, which tasks keep under their own names."""
+    return {
+        "type": asdict(plugins.describe(type(task))),
+        **{name: _described(getattr(task, name)) for name in arguments(type(task))},
+    }

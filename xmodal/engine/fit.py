@@ -1,0 +1,110 @@
+"""The training loop: lean, seeded, resumable to the bit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from xmodal.distillation import Distillation
+from xmodal.engine.files import load_weights, read_checkpoint, write_checkpoint
+from xmodal.engine.loader import Steps, stream
+from xmodal.engine.schedule import Schedule, optimiser
+from xmodal.errors import ConfigError
+
+Report = Callable[[int, Mapping[str, float], float], None]
+"""(step, terms and rate, share of the time spent waiting for data), every `log_every` steps."""
+
+
+def fit(
+    distillation: Distillation,
+    steps: Steps,
+    schedule: Schedule,
+    *,
+    checkpoint: Path,
+    device: torch.device,
+    precision: str,
+    report: Report,
+    stop_after: int | None = None,
+) -> bool:
+    """Train until the schedule ends, from `checkpoint` if it is there.
+
+    Args:
+        checkpoint: written every `checkpoint_every` steps.
+        stop_after: end the call at this step, with a checkpoint (a stopped run; it resumes with the same bits).
+
+    Returns:
+        whether the schedule is finished.
+    """
+    distillation.to(device).train()
+    optimizer = optimiser(distillation, schedule)
+    start = _resume(checkpoint, distillation, optimizer)
+    if start == 0:
+        distillation.prepare(lambda: (steps[i].to(device) for i in range(min(8, len(steps)))))
+    end = min(schedule.steps, stop_after or schedule.steps)
+    trained = [p for group in optimizer.param_groups for p in group["params"]]
+    waited, since = 0.0, time.perf_counter()
+    batches = stream(steps, start)
+    for step in range(start, end):
+        asked = time.perf_counter()
+        batch = next(batches).to(device, non_blocking=True)
+        waited += time.perf_counter() - asked
+        for group in optimizer.param_groups:
+            group["lr"] = schedule.rate(step)
+        with autocast(device, precision):
+            losses = distillation(batch, step / schedule.steps)
+        losses.total.backward()
+        if schedule.clip_norm:
+            torch.nn.utils.clip_grad_norm_(trained, schedule.clip_norm)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        done = step + 1
+        if done % schedule.log_every == 0 or done == end:
+            spent = time.perf_counter() - since
+            report(done, _numbers(losses.total, losses.terms, schedule.rate(step)), waited / max(spent, 1e-9))
+            waited, since = 0.0, time.perf_counter()
+        if done % schedule.checkpoint_every == 0 or done == end:
+            write_checkpoint(checkpoint, _state(done, distillation, optimizer))
+    distillation.eval()
+    return end == schedule.steps
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[Any]:
+    """bf16 autocast, or nothing for fp32."""
+    return torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else nullcontext()
+
+
+def _numbers(total: torch.Tensor, terms: Mapping[str, torch.Tensor], rate: float) -> dict[str, float]:
+    numbers = {"loss": float(total.detach())} | {name: float(term.detach().mean()) for name, term in terms.items()}
+    for name, value in numbers.items():
+        if value != value or value in (float("inf"), float("-inf")):
+            raise ConfigError(f"term {name!r} is {value}: lower schedule.learning_rate or set schedule.clip_norm")
+    return {**numbers, "learning_rate": rate}
+
+
+def _state(step: int, module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return {
+        "step": step,
+        "module": module.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "rng": torch.get_rng_state(),
+        "cuda_rng": cuda,
+    }
+
+
+def _resume(checkpoint: Path, module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> int:
+    if not checkpoint.is_file():
+        return 0
+    state = read_checkpoint(checkpoint)
+    load_weights(module, state["module"], checkpoint)
+    optimizer.load_state_dict(state["optimizer"])
+    torch.set_rng_state(state["rng"])
+    if state["cuda_rng"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda_rng"])
+    step: int = state["step"]
+    return step

@@ -1,0 +1,86 @@
+"""Batches as a pure function of the step, so that a resumed run sees the very batches of an uninterrupted one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from xmodal.data.batch import Batch, collate
+from xmodal.data.benchmark import Samples
+from xmodal.data.sample import Sample
+from xmodal.data.transforms import Transform
+from xmodal.engine.schedule import Schedule
+
+
+@lru_cache(maxsize=64)
+def _permutation(size: int, seed: int) -> list[int]:
+    order: list[int] = torch.randperm(size, generator=torch.Generator().manual_seed(seed)).tolist()
+    return order
+
+
+def draw(size: int, count: int, step: int, seed: int) -> list[int]:
+    """`count` positions of a pool for one step: the pool is gone through in a new order each time round."""
+    start = step * count
+    return [_permutation(size, seed * 1_000_003 + i // size)[i % size] for i in range(start, start + count)]
+
+
+class Steps(Dataset[Batch]):
+    """Item `step` is the batch of that step: labelled samples first, then further samples with labels hidden.
+
+    The labelled part is the same for every arm of a seed; `paired` only adds to it.
+    """
+
+    def __init__(
+        self,
+        samples: Samples,
+        labelled: Sequence[int],
+        schedule: Schedule,
+        transforms: Sequence[Transform],
+        seed: int,
+    ) -> None:
+        self.samples, self.labelled, self.schedule = samples, list(labelled), schedule
+        self.transforms, self.seed = transforms, seed
+
+    def __len__(self) -> int:
+        return self.schedule.steps
+
+    def __getitem__(self, step: int) -> Batch:
+        plan = self.schedule
+        first = [self.labelled[i] for i in draw(len(self.labelled), plan.labelled, step, self.seed)]
+        rest = draw(len(self.samples), plan.paired, step, self.seed + 7919) if plan.paired else []
+        chosen = [self._transformed(self.samples[i], step, slot) for slot, i in enumerate(first)]
+        hidden = [replace(self.samples[i], labels={}) for i in rest]
+        chosen += [self._transformed(s, step, plan.labelled + slot) for slot, s in enumerate(hidden)]
+        return collate(chosen, first + rest)
+
+    def _transformed(self, sample: Sample, step: int, slot: int) -> Sample:
+        if not self.transforms:
+            return sample
+        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + step) * 4_099 + slot)
+        for transform in self.transforms:
+            sample, _ = transform(sample, generator=generator)
+        return sample
+
+
+def _whole(batch: Any) -> Any:
+    return batch
+
+
+def stream(steps: Steps, start: int) -> Iterator[Batch]:
+    """The batches from step `start` on."""
+    workers = steps.schedule.workers
+    loader: DataLoader[Batch] = DataLoader(
+        steps,
+        sampler=range(start, len(steps)),
+        batch_size=None,
+        num_workers=workers,
+        collate_fn=_whole,
+        generator=torch.Generator(),  # its own, so that the global random state does not depend on the loader
+        pin_memory=torch.cuda.is_available(),
+    )
+    return iter(loader)

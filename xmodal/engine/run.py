@@ -1,0 +1,186 @@
+"""A whole run: every seed, split and arm, each phase once, resumable, results on disk as they come."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from xmodal.adapter import Model
+from xmodal.data.benchmark import Benchmark, Split
+from xmodal.engine import result
+from xmodal.engine.build import build
+from xmodal.engine.config import RunConfig, resolved_text
+from xmodal.engine.evaluate import Answers, evaluate, scores
+from xmodal.engine.export import save_student
+from xmodal.engine.files import load_weights, read_json, read_tensors, write_json, write_tensors, write_text
+from xmodal.engine.fit import fit
+from xmodal.engine.loader import Steps
+from xmodal.engine.log import Log
+from xmodal.engine.models import Factory
+from xmodal.engine.phases import Phase, phases
+from xmodal.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one phase of one seed and split keeps its files."""
+
+    folder: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint.pt"
+
+    @property
+    def weights(self) -> Path:
+        return self.folder / "model.safetensors"
+
+    @property
+    def answers(self) -> Path:
+        return self.folder / "answers.safetensors"
+
+    @property
+    def done(self) -> Path:
+        return self.folder / "done.json"
+
+
+class Run:
+    """One run folder and everything that happens in it.
+
+    Args:
+        folder: must not exist, unless `resume`.
+        config: the run; source: its file and overrides: what was changed by --set, both kept in the folder.
+        log: draws the progress bar.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        config: RunConfig,
+        source: Path,
+        log: Log,
+        *,
+        overrides: Sequence[str] = (),
+        resume: bool = False,
+    ) -> None:
+        self.folder, self.config, self.log = folder, config, log
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._open(source, overrides, resume)
+        benchmark = build(config.benchmark, "benchmark")
+        if not isinstance(benchmark, Benchmark):
+            raise ConfigError(f"benchmark: expected a benchmark, found {type(benchmark).__name__}")
+        self.benchmark = benchmark
+        self.factory = Factory(config, benchmark)
+        self.phases = phases(config)
+        self.outcomes: dict[tuple[int, str, str], Mapping[str, Answers]] = {}
+        self.seconds: dict[str, float] = {phase.arm: 0.0 for phase in self.phases}
+
+    def _open(self, source: Path, overrides: Sequence[str], resume: bool) -> None:
+        resolved = resolved_text(self.config)
+        if (self.folder / "config.json").is_file():
+            if not resume:
+                raise ConfigError(f"run folder {self.folder} exists: add --resume to go on with it, or --out FOLDER")
+            if (self.folder / "config.json").read_text(encoding="utf-8") != resolved:
+                raise ConfigError(f"run folder {self.folder} was begun with another config: choose --out FOLDER")
+            return
+        if self.folder.exists() and any(self.folder.iterdir()):
+            raise ConfigError(f"run folder {self.folder} exists and is no run of xmodal: choose --out FOLDER")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, self.folder / "config.py")
+        write_json(self.folder / "overrides.json", list(overrides))
+        write_text(self.folder / "config.json", resolved)
+
+    def train(self) -> dict[str, object]:
+        """Train and evaluate every phase that is not done; returns the content of result.json."""
+        summary: dict[str, object] = {}
+        for seed in self.config.seeds:
+            splits = self.benchmark.splits(seed)
+            self.factory.check(splits[0].train[0])
+            for split in splits:
+                for phase in self.phases:
+                    self._phase(seed, split, phase)
+            summary = self._summarise(splits)
+        self._export(self.config.seeds[0])
+        return summary
+
+    def _summarise(self, splits: Sequence[Split]) -> dict[str, object]:
+        groups: dict[str, list[str]] = {}
+        for split in splits:
+            groups.setdefault(split.group, []).append(split.name)
+        name = str(getattr(self.config.benchmark["type"], "__name__", self.config.benchmark["type"])).lower()
+        summary = result.summarise(name, self.benchmark, self.outcomes, groups, self.seconds)
+        result.write(self.folder, summary)
+        return summary
+
+    def place(self, seed: int, split: str, arm: str) -> Place:
+        return Place(self.folder / "checkpoints" / f"seed{seed}" / split / arm)
+
+    def _phase(self, seed: int, split: Split, phase: Phase) -> None:
+        place = self.place(seed, split.name, phase.arm)
+        if not place.done.is_file():
+            self._train_phase(seed, split, phase, place)
+        done = read_json(place.done)
+        self.seconds[phase.arm] += done["seconds"]
+        stored = read_tensors(place.answers)
+        self.outcomes[seed, split.name, phase.arm] = {
+            task: Answers(stored[f"{task}.answer"], stored[f"{task}.target"]) for task in self.benchmark.tasks
+        }
+
+    def _train_phase(self, seed: int, split: Split, phase: Phase, place: Place) -> None:
+        teachers = {name: self.trained(seed, split.name, arm) for name, arm in phase.learns_from.items()}
+        distillation = self.factory.distillation(phase, teachers, seed)
+        schedule = self.factory.schedule(phase)
+        steps = Steps(split.train, split.labelled, schedule, self.factory.transforms(phase), seed)
+        label = {"seed": seed, "split": split.name, "arm": phase.arm}
+        began = time.perf_counter()
+        with self.log.phase(label, schedule.steps) as report:
+            fit(
+                distillation,
+                steps,
+                schedule,
+                checkpoint=place.checkpoint,
+                device=self.device,
+                precision=self.config.precision,
+                report=report,
+            )
+        model = distillation.student
+        assert isinstance(model, Model)
+        seconds = time.perf_counter() - began
+        self._finish(split, phase, place, model, seconds)
+
+    def _finish(self, split: Split, phase: Phase, place: Place, model: Model, seconds: float) -> None:
+        keys = self.config.deploy if phase.model == "student" else model.inputs
+        answers = evaluate(model, split.test, self.benchmark, keys, device=self.device)
+        on_val = evaluate(model, split.val, self.benchmark, keys, device=self.device) if len(split.val) else {}
+        write_tensors(place.weights, model.state_dict())
+        tensors = {f"{task}.answer": a.answer for task, a in answers.items()}
+        write_tensors(place.answers, tensors | {f"{task}.target": a.target for task, a in answers.items()})
+        test = scores(self.benchmark, answers)
+        val = scores(self.benchmark, on_val) if on_val else {}
+        write_json(place.done, {"seconds": seconds, "test": test, "val": val})
+        place.checkpoint.unlink(missing_ok=True)
+        self.log.finished(phase.arm, self.benchmark.headline, test, val)
+
+    def trained(self, seed: int, split: str, arm: str) -> Model:
+        """The finished model of an arm."""
+        phase = next(p for p in self.phases if p.arm == arm)
+        model = self.factory.model(phase.model, seed)
+        place = self.place(seed, split, arm)
+        load_weights(model, read_tensors(place.weights), place.weights)
+        return model.to(self.device).eval()
+
+    def _export(self, seed: int) -> None:
+        """The distilled student of the first seed and split (or the student alone where nothing was distilled)."""
+        split = self.benchmark.splits(seed)[0].name
+        names = [p.arm for p in self.phases if p.model == "student"]
+        if not names:
+            return
+        arm = "distilled" if "distilled" in names else names[0]
+        model = self.trained(seed, split, arm).cpu()
+        about = {"seed": seed, "split": split, "arm": arm}
+        save_student(self.folder, model, self.config.student, self.benchmark.tasks, self.config.deploy, about)

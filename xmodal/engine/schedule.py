@@ -1,0 +1,67 @@
+"""How long a phase trains, on how many samples a step, and with which learning rate when."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from xmodal.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """AdamW with linear warm-up and cosine decay.
+
+    Attributes:
+        steps: optimiser steps.
+        labelled: labelled samples a step (the same for the student alone and for every distilled arm).
+        paired: further samples a step, labels unseen; only arms with a teacher get them.
+        learning_rate: its peak; warmup: share of the steps spent rising to it; final: share of it at the end.
+        weight_decay: on matrices and convolutions only.
+        clip_norm: gradient norm limit, 0 for none.
+        checkpoint_every, log_every: in steps.
+        workers: processes that load data; 0 loads in the training process.
+    """
+
+    steps: int = 600
+    labelled: int = 8
+    paired: int = 16
+    learning_rate: float = 1e-3
+    warmup: float = 0.1
+    final: float = 0.01
+    weight_decay: float = 0.05
+    clip_norm: float = 1.0
+    checkpoint_every: int = 200
+    log_every: int = 20
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "labelled", "checkpoint_every", "log_every"):
+            if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
+                raise ConfigError(f"schedule.{name}: expected a whole number from 1, found {getattr(self, name)!r}")
+        if not isinstance(self.paired, int) or self.paired < 0:
+            raise ConfigError(f"schedule.paired: expected a whole number from 0, found {self.paired!r}")
+        if not self.learning_rate > 0:
+            raise ConfigError(f"schedule.learning_rate: expected a positive number, found {self.learning_rate!r}")
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step: a closed form, so that a resumed run needs no scheduler state."""
+        rising = max(1, round(self.warmup * self.steps))
+        if step < rising:
+            return self.learning_rate * (step + 1) / rising
+        share = (step - rising) / max(1, self.steps - rising)
+        return self.learning_rate * (self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * share)))
+
+
+def optimiser(module: nn.Module, schedule: Schedule) -> torch.optim.Optimizer:
+    """AdamW over everything that trains; biases and norms (fewer than two axes) are not decayed."""
+    trained = [p for p in module.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in trained if p.dim() > 1], "weight_decay": schedule.weight_decay},
+        {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},
+    ]
+    groups = [g for g in groups if g["params"]]
+    return torch.optim.AdamW(groups, lr=schedule.learning_rate, fused=True)
