@@ -56,12 +56,30 @@ def test_a_truncated_file_says_how_many_bytes_are_missing(path: Path) -> None:
         read_las(path)
 
 
-@pytest.mark.parametrize(("place", "value", "field"), [(131, 0.0, "scale"), (131, np.nan, "scale"), (155, np.inf, "off")])
+@pytest.mark.parametrize(
+    ("place", "value", "field"), [(131, 0.0, "scale"), (131, np.nan, "scale"), (155, np.inf, "off")]
+)
 def test_a_wrong_scale_or_offset_is_named(path: Path, place: int, value: float, field: str) -> None:
     raw = bytearray(path.read_bytes())
     raw[place : place + 8] = np.float64(value).tobytes()
     path.write_bytes(raw)
     with pytest.raises(DataError, match=field):
+        read_las(path)
+
+
+def test_a_flipped_coordinate_leaves_the_bounds_of_the_header(path: Path) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[-3 * 34 + 3] ^= 0x40  # the highest byte of the first X
+    path.write_bytes(raw)
+    with pytest.raises(DataError, match="inside the bounds of the header"):
+        read_las(path)
+
+
+def test_a_count_that_the_file_has_no_room_for_is_refused_at_once(path: Path) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[100:104] = b"\xff" * 4
+    path.write_bytes(raw)
+    with pytest.raises(DataError, match="variable length records"):
         read_las(path)
 
 

@@ -61,13 +61,13 @@ def draw_paints(rng: np.random.Generator, count: int) -> Paints:
     pattern = rng.integers(7, size=count)  # 0 and 6: plain; 1..5: bars, bands, both, spots, spots within bands
     return Paints(
         colour=colours[0] + 0.08 * (u[:, 1:4] - 0.5),
-        second=colours[1] + 0.08 * (u[:, 1:4] - 0.5),
+        second=0.4 * colours[0] + 0.6 * colours[1],
         bars=np.isin(pattern, (1, 3)),
         bands=np.isin(pattern, (2, 3, 5)),
         spots=np.isin(pattern, (4, 5)),
         period_m=0.5 + 2.5 * u[:, 4:6] ** 2,
         share=0.3 + 0.3 * u[:, 6:8],
-        grain=0.04 + 0.22 * u[:, 8],
+        grain=0.03 + 0.14 * u[:, 8],
         phase_m=20 * u[:, 9:12],
         reflectivity=0.08 + 0.85 * u[:, 12] ** 1.3,
     )

@@ -19,14 +19,14 @@ def class_picture(scene: Scene) -> U8:
 
 
 def draw(path: Path, seed: int, count: int, first: int = 0) -> None:
-    """Write a picture with one row a scene: image, classes, depth, and the points from above and in the image."""
+    """Write a picture with one row a scene: image, classes, depth, and the points in the image and from above."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
     from matplotlib.patches import Patch
 
-    figure, axes = plt.subplots(2 * count, 3, figsize=(20, 5.2 * count), squeeze=False)
+    figure, axes = plt.subplots(2 * count, 3, figsize=(20, 6 * count), squeeze=False, height_ratios=[3, 5] * count)
     for row in range(count):
         scene = make_scene(seed, first + row)
         upper, lower = axes[2 * row], axes[2 * row + 1]
@@ -37,10 +37,9 @@ def draw(path: Path, seed: int, count: int, first: int = 0) -> None:
         colour = PALETTE[scene.point_class] / 255
         lower[0].imshow(scene.image.transpose(1, 2, 0) // 3)
         lower[0].scatter(*scene.uv_px.T, s=2, c=colour, linewidths=0)
-        lower[1].scatter(-scene.points[:, 1], scene.points[:, 0], s=1.5, c=colour, linewidths=0)
-        lower[1].set(xlim=(-30, 30), ylim=(0, 50), aspect="equal")
-        lower[2].scatter(-scene.points[:, 1], scene.points[:, 0], s=1.5, c=scene.points[:, 3], linewidths=0)
-        lower[2].set(xlim=(-30, 30), ylim=(0, 50), aspect="equal")
+        for axis, shade in ((lower[1], colour), (lower[2], scene.points[:, 3])):
+            axis.scatter(scene.points[:, 0], scene.points[:, 1], s=3, c=shade, linewidths=0)
+            axis.set(xlim=(0, 50), ylim=(-14, 14), aspect="equal")
         for axis in (*upper, lower[0]):
             axis.set_axis_off()
     keys = [Patch(color=c / 255, label=name) for name, c in zip(CLASSES, PALETTE, strict=True)]

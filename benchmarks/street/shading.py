@@ -59,12 +59,12 @@ def draw_light(rng: np.random.Generator, condition: str) -> Light:
         return Light(sun, towards, ambient, sky, sky * 0.4 + 0.5, 0, 400, 0.015, gain)
     if condition == "dusk":
         ambient, horizon = _rgb(0.2, 0.19, 0.25), _rgb(0.8, 0.45, 0.25)
-        return Light(_rgb(0.55, 0.33, 0.18), towards, ambient, _rgb(0.22, 0.24, 0.4), horizon, 0, 200, 0.03, gain)
+        return Light(_rgb(0.55, 0.33, 0.18), towards, ambient, _rgb(0.22, 0.24, 0.4), horizon, 0, 200, 0.022, gain)
     if condition == "night":
-        ambient, sky = _rgb(0.03, 0.035, 0.05) * (0.6 + u[3]), _rgb(0.015, 0.018, 0.03)
-        return Light(_DARK, towards, ambient, sky, sky * 2.5, 0.9 + 0.8 * u[4], 300, 0.035, gain * 1.5)
+        ambient, sky = _rgb(0.05, 0.056, 0.075) * (0.6 + u[3]), _rgb(0.015, 0.018, 0.03)
+        return Light(_DARK, towards, ambient, sky, sky * 2.5, 1.1 + 0.8 * u[4], 300, 0.03, gain * 1.5)
     haze = _rgb(0.62, 0.64, 0.66) * (0.75 + 0.4 * u[3])
-    return Light(_DARK, towards, _rgb(0.5, 0.51, 0.52), haze, haze, 0, 9 + 20 * u[5], 0.02, gain)
+    return Light(_DARK, towards, _rgb(0.5, 0.51, 0.52), haze, haze, 0, 14 + 26 * u[5], 0.015, gain)
 
 
 def shade(origin: F32, directions: F32, hits: Hits, world: World, light: Light) -> F32:

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from xmodal.benchmarks.trees.geo_image import GeoImage
+from xmodal.benchmarks.trees.geo_image import Box, GeoImage
 from xmodal.benchmarks.trees.layout import EXPECTED, SITES, crown_shapes, field_table, geo_package
 from xmodal.errors import DataError
 
-Box = tuple[float, float, float, float]
 COLUMNS = ("indvdID", "siteID", "taxonID", "height")
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+Box = tuple[float, float, float, float]
+"""(x_min, y_min, x_max, y_max) in metres."""
+
 
 @dataclass(frozen=True, slots=True)
 class GeoImage:

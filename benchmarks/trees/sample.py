@@ -25,11 +25,14 @@ class Window:
     Attributes:
         side_m: its side; fixed, so that the size of a crown stays visible.
         image_px: its side in the image entry, which thus has side_m / image_px metres a pixel.
+        context: brightness of the image around the crown's rectangle, 1 to leave it as it is. Dimming tells a camera
+            model which tree is meant, as the column "in_crown" tells a LiDAR model.
         most_points: more points than this are thinned at random, by a seed that depends on the crown alone.
     """
 
     side_m: float = 10.0
-    image_px: int = 64
+    image_px: int = 32
+    context: float = 0.3
     most_points: int = 1024
 
 
@@ -55,7 +58,7 @@ def make_sample(crown: Crown, plot: Plot, window: Window, seed: int) -> Sample:
         seed: for the thinning of crowded windows.
 
     Returns:
-        entries "image" [3, image_px, image_px] in [0, 1], mid-grey where the window leaves the plot, and
+        entries "image" [3, image_px, image_px] in [0, 1], dimmed around the crown, a flat grey beyond the plot, and
         "lidar" Rows([P, 6]) as in `COLUMNS`: x east and y north of the crown's centre, z above the local ground,
         intensity over the plot's median clipped to 4, return number over number of returns, 1 inside the crown's
         rectangle and 0 around it;
@@ -69,7 +72,8 @@ def make_sample(crown: Crown, plot: Plot, window: Window, seed: int) -> Sample:
         near = np.sort(np.random.default_rng(seed).choice(near, window.most_points, replace=False))
     xy_m = plot.xyz_m[near, :2]
     table = np.column_stack([xy_m - centre, plot.xyz_m[near, 2], plot.features[near], inside(crown, xy_m)])
-    image, uv_px = crop(plot.raster, centre, xy_m, window.side_m, window.image_px)
+    view = crop(plot.raster, centre, window.side_m, window.image_px)
+    image, uv_px = view.dimmed_around(crown.box_m, window.context), view.seen_uv_px(xy_m)
     box_m = np.array(crown.box_m) - np.tile(centre, 2)
     return Sample(
         key=crown.key,

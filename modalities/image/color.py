@@ -48,7 +48,7 @@ class ColorJitter(EntryTransform):
     def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
         image = pixels_of(sample, self.key)
         grey = torch.tensor(_LUMA, dtype=torch.float64)
-        # The mean of 64-bit sums does not depend on how many threads took part, so that a replay is exact.
+        # Sums of integers do not depend on the order in which threads add them, so that a replay is exact.
         total = image.sum((1, 2), dtype=torch.float64 if image.is_floating_point() else torch.int64)
         mean = float(grey @ total.double()) / max(1, image.shape[1] * image.shape[2])
         gain = params["brightness"] * params["contrast"]

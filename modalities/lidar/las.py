@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from numpy.typing import NDArray
 from xmodal.data.sample import Rows
 from xmodal.errors import DataError, XmodalError
 
+SMALLEST_HEADER, LAS_1_4_HEADER = 227, 375
+VLR_HEADER, EVLR_HEADER = 54, 60
+BEST_COMPRESSION = 1000
+LASZIP_USER = "laszip encoded"
 GROUND, LOW_NOISE, HIGH_NOISE = 2, 7, 18
 """Classification codes of the LAS specification."""
 
@@ -63,8 +68,7 @@ def read_las(path: Path | str) -> LasPoints:
     if not path.is_file():
         raise DataError(path, expected="a .las or .laz file", found="no such file")
     raw = path.read_bytes()
-    if raw[:4] != b"LASF":
-        raise DataError(path, expected="the signature LASF at its start", found=repr(raw[:4]))
+    _check_room(path, raw)
     try:
         with laspy.open(io.BytesIO(raw)) as reader:
             _check_header(path, reader.header, len(raw))
@@ -76,8 +80,27 @@ def read_las(path: Path | str) -> LasPoints:
         if "LazBackend" in str(error):
             raise XmodalError("reading LAZ needs lazrs: pip install 'laspy[lazrs]'") from error
         raise DataError(path, expected="a readable LAS file", found=f"{type(error).__name__}: {error}") from error
-    _check_points(path, points, int(las.header.point_count))
+    _check_points(path, points, las.header)
     return points
+
+
+def _check_room(path: Path, raw: bytes) -> None:
+    """Refuse counts that the file has no room for: the parser would loop over billions of absent records."""
+    if raw[:4] != b"LASF":
+        raise DataError(path, expected="the signature LASF at its start", found=repr(raw[:4]))
+    if len(raw) < SMALLEST_HEADER:
+        raise DataError(f"{path}: header", expected=f"at least {SMALLEST_HEADER} bytes", found=f"{len(raw)}")
+    header_size, points_at, n_records = struct.unpack_from("<HII", raw, 94)
+    if not SMALLEST_HEADER <= header_size <= points_at <= len(raw):
+        found = f"{header_size}, {points_at} in {len(raw)} bytes"
+        raise DataError(f"{path}: header size and offset to point data", expected="both inside the file", found=found)
+    if n_records * VLR_HEADER > points_at - header_size:
+        found = f"{n_records} in {points_at - header_size} bytes"
+        raise DataError(f"{path}: number of variable length records", expected="as many as have room", found=found)
+    if raw[25] >= 4 and len(raw) >= LAS_1_4_HEADER:
+        start, n_extended = struct.unpack_from("<QI", raw, 235)
+        if n_extended and start + n_extended * EVLR_HEADER > len(raw):
+            raise DataError(f"{path}: extended records", expected="inside the file", found=f"{n_extended} at {start}")
 
 
 def _check_header(path: Path, header: Any, n_bytes: int) -> None:
@@ -85,8 +108,10 @@ def _check_header(path: Path, header: Any, n_bytes: int) -> None:
     n, size = int(header.point_count), int(header.point_format.size)
     if n == 0:
         raise DataError(f"{path}: number of points", expected="at least 1", found="0")
+    if header.are_points_compressed and not any(v.user_id == LASZIP_USER for v in header.vlrs):
+        raise DataError(f"{path}: point format", expected="a laszip record, as points are compressed", found="none")
     room = n_bytes - int(header.offset_to_point_data)
-    if not header.are_points_compressed and n * size > room:
+    if n * size > room * (BEST_COMPRESSION if header.are_points_compressed else 1):
         found = f"{max(room, 0)} bytes: the file is cut off or its header is wrong"
         raise DataError(f"{path}: point records", expected=f"{n} x {size} bytes", found=found)
     for name, values in (("scale", header.scales), ("offset", header.offsets)):
@@ -106,8 +131,12 @@ def _convert(las: Any) -> LasPoints:
     )
 
 
-def _check_points(path: Path, points: LasPoints, n_declared: int) -> None:
-    if len(points) != n_declared:
-        raise DataError(f"{path}: number of points", expected=f"{n_declared}", found=f"{len(points)}")
-    if not np.isfinite(points.xyz_m).all():
-        raise DataError(f"{path}: x, y, z", expected="finite coordinates", found="overflow: scale or offset is wrong")
+def _check_points(path: Path, points: LasPoints, header: Any) -> None:
+    if len(points) != int(header.point_count):
+        raise DataError(f"{path}: number of points", expected=f"{header.point_count}", found=f"{len(points)}")
+    low, high = points.xyz_m.min(0), points.xyz_m.max(0)
+    slack = 2 * np.asarray(header.scales)
+    # Negated, so that NaN and infinity fail as well.
+    if not ((low >= header.mins - slack) & (high <= header.maxs + slack) & np.isfinite(high - low)).all():
+        expected = f"inside the bounds of the header, {header.mins} to {header.maxs}"
+        raise DataError(f"{path}: x, y, z", expected=expected, found=f"{low} to {high}")

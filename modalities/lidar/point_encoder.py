@@ -18,7 +18,7 @@ from xmodal.modalities.lidar.pool import SetPool
 from xmodal.modalities.lidar.voxels import Extent, Voxels, to_rectangle, voxelise
 
 PLANES = ("xy", "xz", "yz", "xy", "xz", "yz")
-CELLS = ((0.6, 0.6), (0.6, 0.3), (0.6, 0.3), (1.2, 1.2), (1.2, 0.6), (1.2, 0.6))
+CELLS = ((0.8, 0.8), (0.8, 0.4), (0.8, 0.4), (1.6, 1.6), (1.6, 0.8), (1.6, 0.8))
 """Fine first, then twice as coarse, so that six small convolutions reach far."""
 VIEW_DEG = ((-180.0, 180.0), (-30.0, 15.0))
 

@@ -39,7 +39,7 @@ def test_no_plot_and_no_tree_is_on_two_sides(samples: list[Sample]) -> None:
     for fold in make_folds(stands(samples)):
         for field in ("plot", "indvdID"):
             sides = [{samples[i].meta[field] for i in part} for part in (fold.train, fold.validation, fold.test)]
-            assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
+            assert len(set.union(*sides)) == sum(len(side) for side in sides)
 
 
 def test_every_sample_is_in_one_part_of_each_fold_and_tested_once(samples: list[Sample]) -> None:

@@ -108,5 +108,5 @@ def test_real_rasters_are_20_m_of_0_to_255(data_root: Path) -> None:
     assert image.pixel_m == (0.1, 0.1)
     # The statistics that GDAL wrote into this file's own metadata.
     np.testing.assert_allclose(image.pixels.mean((1, 2)), [142.738325, 149.371725, 86.247475], rtol=1e-6)
-    np.testing.assert_allclose(image.pixels.std((1, 2)), [39.098816, 38.157377, 22.471928], rtol=1e-5)
+    np.testing.assert_allclose(image.pixels.std((1, 2), ddof=1), [39.098816, 38.157377, 22.471928], rtol=1e-5)
     assert image.pixels.min((1, 2)).tolist() == [31, 39, 5]

@@ -140,8 +140,10 @@ def test_colour_jitter_clamps_and_touches_pixels_only() -> None:
     assert out.labels == sample.labels
 
 
-def test_colour_jitter_replays_with_any_number_of_threads() -> None:
-    sample = Sample("s", {"image": torch.randint(0, 256, (3, 200, 300), dtype=torch.uint8)})
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_colour_jitter_replays_with_any_number_of_threads(dtype: torch.dtype) -> None:
+    image = torch.randint(0, 256, (3, 200, 300), dtype=torch.uint8)
+    sample = Sample("s", {"image": image if dtype == torch.uint8 else image / 255})
     threads = torch.get_num_threads()
     out, params = ColorJitter()(sample, generator=seeded(0))
     try:

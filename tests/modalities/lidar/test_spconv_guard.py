@@ -9,7 +9,9 @@ from torch.nn import functional as F
 from xmodal.errors import XmodalError
 from xmodal.modalities.lidar.spconv_guard import guard_spconv, load_spconv
 
-SHAPE = (6, 8, 4)
+# Large enough for the race: unguarded, clouds of this size are off by 0.3 to 1.2 (measured with two threads), while
+# clouds of 130 voxels run in one thread and come out right by themselves.
+SHAPE = (12, 16, 8)
 WIDTHS = (16, 24)
 
 

@@ -1,0 +1,126 @@
+"""A stranger's folder as a benchmark: `manifest.csv` and the files it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from xmodal import plugins
+from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.manifest import PARTS, Row, read_manifest
+from xmodal.data.sample import Sample
+from xmodal.data.transforms import Transform
+from xmodal.errors import ConfigError, DataError, unknown
+from xmodal.tasks import Classification, Regression, Task
+
+Read = Callable[[Path], Any]
+
+
+class PairedFolder(Benchmark):
+    """`ROOT/manifest.csv` with columns key, one a modality (its name is the entry's key), label, split.
+
+    A modality column is named like an installed modality ("image", "lidar") or one of several sensors of a kind
+    ("image/front"); its cells are paths relative to the manifest, empty where the sensor was missing. An empty label
+    makes the row an unlabelled pair. split is train, val or test.
+
+    Args:
+        root: the folder.
+        kind: "classification" (labels are names) or "regression" (labels are numbers, in `unit`).
+        unit: of the numbers, for tables.
+        transforms: applied to every sample that is read, training or not (a Resize, say).
+    """
+
+    card = Card(summary="your own paired files", licence="yours", source="manifest.csv")
+
+    def __init__(
+        self, root: str, kind: str = "classification", unit: str = "", transforms: Sequence[Transform] = ()
+    ) -> None:
+        self.root = Path(root)
+        self.rows = read_manifest(self.root / "manifest.csv")
+        self.transforms = tuple(transforms)
+        self.readers = {key: _reader(key) for row in self.rows for key in row.files}
+        parse, task = _labels(kind, unit, self.rows)
+        self.tasks = {"label": task}
+        self.parts = {
+            part: Folder(self.root, [r for r in self.rows if r.split == part], self.readers, parse, self.transforms)
+            for part in PARTS
+        }
+        for part in ("train", "test"):
+            if not len(self.parts[part]):
+                raise DataError(self.root / "manifest.csv", expected=f"rows with split {part}", found="none")
+
+    def splits(self, seed: int) -> Sequence[Split]:
+        train = self.parts["train"]
+        labelled = [i for i, row in enumerate(train.rows) if row.label]
+        if not labelled:
+            raise DataError(self.root / "manifest.csv", expected="labels in the train split", found="none")
+        return (Split("folder", train, self.parts["val"], self.parts["test"], labelled),)
+
+
+class Folder(Sequence[Sample]):
+    """The samples of some rows; files are read when a sample is asked for."""
+
+    def __init__(
+        self,
+        root: Path,
+        rows: list[Row],
+        readers: dict[str, Read],
+        parse: Callable[[str], Tensor],
+        transforms: Sequence[Transform],
+    ) -> None:
+        self.root, self.rows, self.readers, self.parse, self.transforms = root, rows, readers, parse, transforms
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        row = self.rows[index]
+        entries = {key: self.readers[key](self.root / file) for key, file in row.files.items()}
+        labels = {"label": self.parse(row.label)} if row.label else {}
+        sample = Sample(row.key, entries, labels=labels)
+        for transform in self.transforms:
+            sample, _ = transform(sample)
+        return sample
+
+
+def _reader(key: str) -> Read:
+    """The reader of an entry's modality: "image/front" and "image@-1" are read as images."""
+    family = key.split("/")[0].split("@")[0]
+    known = plugins.found("xmodal.modalities")
+    if family not in known:
+        raise unknown(f"modality of manifest column {key!r}; modality", family, known)
+    read: Read = plugins.load(family, "xmodal.modalities").read
+    return read
+
+
+def _labels(kind: str, unit: str, rows: Sequence[Row]) -> tuple[Callable[[str], Tensor], Task]:
+    if kind == "classification":
+        names = sorted({row.label for row in rows if row.split == "train" and row.label})
+        if len(names) < 2:
+            raise DataError("manifest.csv: column 'label'", expected="two classes or more in train", found=f"{names}")
+        return lambda text: torch.tensor(_class(text, names)), Classification(names)
+    if kind == "regression":
+        known = torch.stack([_number(row.label) for row in rows if row.split == "train" and row.label] or [torch.zeros(())])
+        spread = float(known.std()) if len(known) > 1 else 1.0
+        return _number, Regression(unit, offset=float(known.mean()), scale=max(spread, 1e-6))
+    raise ConfigError(f"kind: expected 'classification' or 'regression', found {kind!r}")
+
+
+def _class(text: str, names: Sequence[str]) -> int:
+    if text not in names:
+        expected = f"a class of the train split ({', '.join(names)})"
+        raise DataError("manifest.csv: column 'label'", expected=expected, found=repr(text))
+    return names.index(text)
+
+
+def _number(text: str) -> Tensor:
+    try:
+        return torch.tensor(float(text))
+    except ValueError as error:
+        raise DataError("manifest.csv: column 'label'", expected="a number", found=repr(text)) from error
