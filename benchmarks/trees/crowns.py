@@ -113,18 +113,20 @@ def _rectangles(path: Path) -> Iterator[tuple[str, Box]]:
         raise DataError(path, expected=EXPECTED, found="no such file")
     try:
         with shapefile.Reader(str(path)) as reader:
-            records = [(item.record.as_dict(), item.shape.points) for item in reader.iterShapeRecords()]
+            records = [(i.record.as_dict(), i.shape.points, tuple(i.shape.bbox)) for i in reader.iterShapeRecords()]
     except Exception as error:  # the parser meets garbled bytes with errors of many types
         raise DataError(path, expected="a shapefile (.shp, .dbf)", found=f"{type(error).__name__}: {error}") from error
-    for number, (record, points) in enumerate(records):
+    for number, (record, points, bounds) in enumerate(records):
         where = f"{path}, record {number}"
         if not record.get("indvdID"):
             raise DataError(where, expected="the field indvdID", found=f"{record}")
         corners = np.array([p[:2] for p in points], dtype=np.float64)
         if len(corners) < 4 or not np.isfinite(corners).all():
             raise DataError(where, expected="a polygon of at least 4 finite points", found=f"{len(corners)} points")
-        low, high = corners.min(0).tolist(), corners.max(0).tolist()
-        yield str(record["indvdID"]), (low[0], low[1], high[0], high[1])
+        (x_min, y_min), (x_max, y_max) = corners.min(0).tolist(), corners.max(0).tolist()
+        if (x_min, y_min, x_max, y_max) != bounds:
+            raise DataError(where, expected=f"points that fill its bounding box {bounds}", found=f"{corners.tolist()}")
+        yield str(record["indvdID"]), bounds
 
 
 def _plot_of(box_m: Box, rasters: Mapping[str, GeoImage]) -> str | None:

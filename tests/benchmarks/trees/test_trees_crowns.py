@@ -80,6 +80,15 @@ def test_a_garbled_shapefile_is_refused(tree_root: Path, suffix: str) -> None:
         _crowns(tree_root)
 
 
+def test_a_garbled_corner_is_refused(tree_root: Path) -> None:
+    path = tree_root / "ITC" / "train_MLBS.shp"
+    raw = bytearray(path.read_bytes())
+    raw[100 + 8 + 48 + 6] ^= 0x10  # file header, record header, polygon up to its points, then x of the first
+    path.write_bytes(raw)
+    with pytest.raises(DataError, match=r"train_MLBS\.shp, record 0: expected points that fill its bounding box"):
+        _crowns(tree_root)
+
+
 @pytest.mark.parametrize("part", ["Field/train_data.csv", "ITC/train_OSBS.shp", "RemoteSensing/LAS/MLBS_2.las"])
 def test_a_missing_file_is_named_with_the_place_to_get_it(tree_root: Path, part: str) -> None:
     (tree_root / part).unlink()
