@@ -32,15 +32,10 @@ def height_above_ground(points: LasPoints) -> tuple[Floats, NDArray[np.bool_]]:
     return height, real & (height >= LOWEST_M) & (height <= HIGHEST_M)
 
 
-def _cells(xy: Floats) -> NDArray[np.int64]:
-    """[P]: the number of the cell that each point lies in."""
-    column, row = np.floor((xy - xy.min(0)) / CELL_M).astype(np.int64).T
-    return np.asarray(np.unique(row * (column.max() + 1) + column, return_inverse=True)[1], dtype=np.int64)
-
-
 def _lowest_of_cells(xyz: Floats) -> Floats:
     """[cells, 3]; the lowest but for 2 % of the points, since stray echoes lie below the ground."""
-    cells = _cells(xyz[:, :2])
+    column, row = np.floor((xyz[:, :2] - xyz[:, :2].min(0)) / CELL_M).astype(np.int64).T
+    cells = np.unique(row * (column.max() + 1) + column, return_inverse=True)[1]
     lowest = []
     for cell in range(cells.max() + 1):
         own = xyz[cells == cell]
@@ -53,11 +48,17 @@ def _surface(ground: Floats, xy: Floats) -> Floats:
     design = np.column_stack([ground[:, :2], np.ones(len(ground))])
     plane = np.linalg.lstsq(design, ground[:, 2], rcond=None)[0]
     rest = ground[:, 2] - design @ plane
-    cells = _cells(ground[:, :2])
-    count = np.bincount(cells).astype(np.float64)
-    centre = np.column_stack([np.bincount(cells, ground[:, k]) / count for k in (0, 1)])
-    mean = np.bincount(cells, rest) / count
-    square = ((xy[:, None] - centre) ** 2).sum(-1)  # [P, cells]
-    # Relative to the nearest cell, so that a point far from all ground still has a weight above 0.
-    weight = np.exp(-(square - square.min(1, keepdims=True)) / (2 * SMOOTH_M**2))
-    return np.asarray(xy @ plane[:2] + plane[2] + (weight @ mean) / weight.sum(1))
+    edges = [np.arange(xy[:, k].min(), xy[:, k].max() + 2 * CELL_M, CELL_M) for k in (0, 1)]
+    count = np.histogram2d(ground[:, 0], ground[:, 1], bins=edges)[0]
+    total = np.histogram2d(ground[:, 0], ground[:, 1], bins=edges, weights=rest)[0]
+    occupied = count > 0
+    mean = total / np.maximum(count, 1)  # [columns, rows], 0 in empty cells
+    # A Gaussian is a product over x and y: two small matrices instead of one weight for each point and cell.
+    weight_x, weight_y = (_gaussian(xy[:, k], edges[k][:-1] + CELL_M / 2) for k in (0, 1))
+    near = ((weight_x @ occupied) * weight_y).sum(1)
+    rest_there = ((weight_x @ mean) * weight_y).sum(1) / np.maximum(near, 1e-12)  # far from all ground: the plane
+    return np.asarray(xy @ plane[:2] + plane[2] + rest_there)
+
+
+def _gaussian(x: Floats, centre: Floats) -> Floats:
+    return np.asarray(np.exp(-((x[:, None] - centre) ** 2) / (2 * SMOOTH_M**2)))

@@ -68,7 +68,8 @@ def _note(summary: Summary, group: Group) -> Html:
     if not summary.greater_is_better:
         said.append(f"{summary.metric}: lower is better.")
     if any(arm.seconds is not None for arm in group.arms):
-        said.append(f"Training time is over all seeds{' and splits' if _splits(summary) > 1 else ''}.")
+        parts = ["seeds"] * (len(summary.seeds) > 1) + ["splits"] * (_splits(summary) > 1)
+        said += [f"Training time is over all {' and '.join(parts)}."] if parts else []
     return element("p", text(" ".join(said)), class_="note") if said else Html("")
 
 

@@ -60,3 +60,15 @@ def test_a_corner_without_ground_points_has_finite_heights() -> None:
     points.classification[far] = 1
     height, _ = height_above_ground(points)
     assert np.abs(height[:1000]).max() < 0.1
+
+
+def test_one_point_stands_on_itself() -> None:
+    height, keep = height_above_ground(_points(np.zeros(1), np.zeros((1, 2)), np.array([1])))
+    assert height.tolist() == pytest.approx([0.0])
+    assert keep.all()
+
+
+def test_far_from_all_ground_the_plane_goes_on() -> None:
+    xy = np.array([[x, y] for x in (0.0, 1, 2, 3, 4) for y in (0.0, 1, 2, 3, 4)] + [[300.0, 0.0]])
+    height, _ = height_above_ground(_points(0.1 * xy[:, 0], xy, np.array([2] * 25 + [5])))
+    np.testing.assert_allclose(height, 0, atol=1e-6)
