@@ -15,13 +15,16 @@ from xmodal.modalities.lidar.transforms import DropPoints, FlipY, Jitter, Rotate
 
 benchmark = dict(type=Street, scenes=600, labelled=60)
 deploy = ("image",)
-student = dict(type=TimmImage, backbone="resnet10t", token_stride=8, pyramid_width=96, levels=(2, 3, 4))
+student = dict(type=TimmImage, backbone="resnet10t", token_stride=4, pyramid_width=64, levels=(1, 2, 3, 4))
 teachers = dict(
     lidar=dict(
         type=PointEncoder,
         width=64,
-        depth=6,
+        mlp_ratio=2.0,
         voxel_size_m=0.4,
+        planes=("range", "xy", "range", "xz", "range", "xy"),
+        cells=((0.4, 0.78), (0.6, 0.6), (0.8, 1.56), (0.6, 0.4), (1.6, 3.1), (1.2, 1.2)),
+        view_deg=((-45.0, 45.0), (-16.0, 12.0)),
         extent_m=((0.0, 64.0), (-32.0, 32.0), (-4.0, 12.0)),
     )
 )
@@ -43,5 +46,5 @@ teacher_transforms = [
     dict(type=DropPoints, fraction=0.1),
     dict(type=Jitter, std_m=0.01),
 ]
-schedule = dict(steps=600, labelled=8, paired=16, learning_rate=1e-3)
-teacher_schedule = dict(steps=600, labelled=8, learning_rate=3e-3)
+schedule = dict(steps=600, labelled=8, paired=12, learning_rate=3e-3)
+teacher_schedule = dict(steps=400, labelled=8, learning_rate=5e-3)

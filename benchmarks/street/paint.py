@@ -1,4 +1,8 @@
-"""Colours, patterns and materials: one common stock for all classes, so that no paint gives a class away."""
+"""Colours, patterns and materials: one common stock for all classes, so that no paint gives a class away.
+
+As outdoors, a class has habits: nearly every object chooses from a few favourite colours and patterns, which
+other classes favour too; one in twenty chooses anything. LiDAR materials have no habits at all.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from functools import cache
 
 import numpy as np
 
-from xmodal.benchmarks.street.spec import F32, I32, Bool
+from xmodal.benchmarks.street.spec import F32, I8, I32, Bool
 
 _STOCK: F32 = np.array(
     [
@@ -27,6 +31,24 @@ _STOCK: F32 = np.array(
     dtype=np.float32,
 )
 _SIDE = 64
+_HABIT = 0.95
+"""How often an object follows its class's habits."""
+_FAVOURITE_COLOURS = np.array(
+    [
+        [1, 2, 1],  # road: dark greys
+        [0, 3, 0],  # sidewalk: light greys
+        [6, 3, 4],  # building: brick, plaster, sand
+        [5, 4, 0],  # fence: wood, sand, grey
+        [7, 8, 7],  # vegetation: greens
+        [1, 0, 10],  # pole: greys, steel
+        [2, 9, 10],  # car: black, blue, steel
+        [3, 11, 9],  # truck: white, yellow, blue
+        [9, 6, 2],  # pedestrian: blue, red, black
+    ]
+)
+"""[C, 3] rows of `_STOCK`."""
+_FAVOURITE_PATTERNS = np.array([[0, 4], [3, 0], [3, 2], [1, 2], [4, 5], [0, 2], [0, 0], [2, 0], [0, 2]])
+"""[C, 2] numbers of patterns, as in `draw_paints`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +75,17 @@ class Paints:
     reflectivity: F32
 
 
-def draw_paints(rng: np.random.Generator, count: int) -> Paints:
-    """`count` paints, drawn independently of what will wear them."""
+def draw_paints(rng: np.random.Generator, wearer: I8) -> Paints:
+    """One paint for each entry of wearer [Q], the class that will wear it (it steers habits, see above)."""
+    count = len(wearer)
     u = rng.random((count, 16), dtype=np.float32)
-    colours = _STOCK[rng.integers(len(_STOCK), size=(2, count))]
+    stock = rng.integers(len(_STOCK), size=(2, count))
+    habit = rng.random((2, count)) < _HABIT
+    stock[0] = np.where(habit[0], _FAVOURITE_COLOURS[wearer, rng.integers(3, size=count)], stock[0])
+    colours = _STOCK[stock]
     colours *= 0.75 + 0.5 * u[:, :1]
     pattern = rng.integers(7, size=count)  # 0 and 6: plain; 1..5: bars, bands, both, spots, spots within bands
+    pattern = np.where(habit[1], _FAVOURITE_PATTERNS[wearer, rng.integers(2, size=count)], pattern)
     return Paints(
         colour=colours[0] + 0.08 * (u[:, 1:4] - 0.5),
         second=0.4 * colours[0] + 0.6 * colours[1],

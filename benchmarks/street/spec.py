@@ -47,6 +47,7 @@ PALETTE: U8 = np.array(
 """[C, 3] RGB of each class, for pictures only."""
 
 CONDITIONS: tuple[str, ...] = ("day", "dusk", "night", "fog")
+CONDITION_SHARES = (0.4, 0.2, 0.2, 0.2)
 PATCH_PX = 8
 """Side of the patches of `Scene.clean_seen`."""
 
@@ -67,9 +68,9 @@ class StreetSpec:
     """
 
     image_px: tuple[int, int] = (64, 192)
-    fov_deg: float = 90.0
+    fov_deg: float = 66.0
     beams: int = 32
-    elevation_deg: tuple[float, float] = (-19.0, 13.0)
+    elevation_deg: tuple[float, float] = (-14.0, 10.0)
     azimuth_step_deg: float = 0.36
     full_spin: bool = False
     max_range_m: float = 80.0

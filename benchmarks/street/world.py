@@ -10,7 +10,7 @@ from xmodal.benchmarks.street.ground import Ground
 from xmodal.benchmarks.street.layout import lay_out
 from xmodal.benchmarks.street.paint import Paints, draw_paints
 from xmodal.benchmarks.street.primitives import SLOTS, Primitives, assemble
-from xmodal.benchmarks.street.spec import CONDITIONS, F32, I8, I32, ROAD, SIDEWALK
+from xmodal.benchmarks.street.spec import CONDITION_SHARES, CONDITIONS, F32, I8, I32, ROAD, SIDEWALK
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,14 @@ def make_world(rng: np.random.Generator) -> World:
     objects = lay_out(rng, ground, start=2.0, end=90.0) + lay_out(rng, ground, start=-30.0, end=-3.0)
     solids = assemble(objects)
     grounds = len(objects) * SLOTS
+    labels = np.array([o.label for o in objects], dtype=np.int8)
+    wearer = np.append(np.repeat(labels, SLOTS), np.array([ROAD, SIDEWALK], dtype=np.int8))
     return World(
         solids=solids,
         ground=ground,
         label=np.append(solids.label, np.array([ROAD, SIDEWALK], dtype=np.int8)),
         paint=np.append(solids.paint, np.array([grounds, grounds + 1], dtype=np.int32)),
-        paints=draw_paints(rng, grounds + 2),
-        condition=CONDITIONS[int(rng.integers(len(CONDITIONS)))],
+        paints=draw_paints(rng, wearer),
+        condition=CONDITIONS[int(rng.choice(len(CONDITIONS), p=CONDITION_SHARES))],
         eye_m=1.2 + 0.9 * u[8],
     )

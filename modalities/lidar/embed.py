@@ -13,8 +13,9 @@ from xmodal.modalities.lidar.voxels import Extent, Voxels
 class VoxelEmbed(nn.Module):
     """The mean over a voxel's points of what a small perceptron says of each.
 
-    A point is described by its columns (x, y, z scaled to [-1, 1] over the extent), its offset from the voxel's centre
-    and the logarithm of the number of points beside it.
+    A point is described by its columns (x, y, z scaled to [-1, 1] over the extent), its height in metres (a kerb is
+    nothing on the scale of the extent), its offset from the voxel's centre and the logarithm of the number of points
+    beside it.
 
     Args:
         features: columns a point has.
@@ -25,7 +26,7 @@ class VoxelEmbed(nn.Module):
     def __init__(self, features: int, width: int, extent_m: Extent) -> None:
         super().__init__()
         self.extent_m = extent_m
-        self.point = nn.Linear(features + 4, width)
+        self.point = nn.Linear(features + 5, width)
         # After the mean, since a mean and a linear layer commute and there are fewer voxels than points.
         self.token = nn.Linear(width, width)
 
@@ -35,6 +36,6 @@ class VoxelEmbed(nn.Module):
         low, high = values.new_tensor(self.extent_m).unbind(1)
         xyz = (values[:, :3] - (low + high) / 2) / (high - low) * 2
         crowd = voxels.points.count.float().log1p().index_select(0, voxels.points.of).unsqueeze(1)
-        points = torch.cat([xyz, values[:, 3:], voxels.offset, crowd], dim=1)  # [K, features + 4]
+        points = torch.cat([xyz, values[:, 2:], voxels.offset, crowd], dim=1)  # [K, features + 5]
         out: Tensor = self.token(segment_mean(F.relu_(self.point(points)), voxels.points))
         return out.float()

@@ -55,7 +55,7 @@ def of_pixels(bins: np.ndarray, scenes: list[Scene]) -> Table:
 
 
 def test_colour_alone_does_not_tell(scenes: tuple[list[Scene], list[Scene]]) -> None:
-    assert best_table(by_colour(scenes[0]), by_colour(scenes[1])) < 0.15
+    assert best_table(by_colour(scenes[0]), by_colour(scenes[1])) < 0.30
 
 
 def test_intensity_alone_does_not_tell(scenes: tuple[list[Scene], list[Scene]]) -> None:
