@@ -106,7 +106,9 @@ def test_a_misspelt_weight_is_an_error_that_lists_the_terms():
 
 def test_a_distiller_of_an_unknown_teacher_is_an_error():
     with pytest.raises(ConfigError, match=r"unknown teacher of distiller 'soft' 'lidar'; known: teacher"):
-        Distillation(Patches(), {}, teachers={"teacher": Patches()}, distillers={"soft": Privileged("x", teacher="lidar")})
+        Distillation(
+            Patches(), {}, teachers={"teacher": Patches()}, distillers={"soft": Privileged("x", teacher="lidar")}
+        )
 
 
 def test_terms_are_per_sample_or_scalar_and_finite():

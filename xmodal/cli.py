@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.add_arguments(sub)
-        sub.set_defaults(run=module.run)
+        sub.set_defaults(command=module.run)
     return top
 
 
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the console script's entry."""
     args = parser().parse_args(argv)
     try:
-        code: int = args.run(args)
+        code: int = args.command(args)
     except XmodalError as error:
         print(f"xmodal: {error}", file=sys.stderr)
         return 2

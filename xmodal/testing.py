@@ -53,7 +53,9 @@ def _check_shapes(adapter: Adapter, embedding: Embedding, batch: int) -> None:
 
 def _check_tokens(tokens: Tokens, batch: int, width: int, name: str) -> None:
     count = tokens.x.shape[1]
-    assert tokens.x.shape == (batch, count, width), f"{name}.x is {list(tokens.x.shape)}, expected [{batch}, N, {width}]"
+    assert tokens.x.shape == (batch, count, width), (
+        f"{name}.x is {list(tokens.x.shape)}, expected [{batch}, N, {width}]"
+    )
     if tokens.valid is not None:
         assert tokens.valid.shape == (batch, count), f"{name}.valid is {list(tokens.valid.shape)}"
         assert tokens.valid.dtype == torch.bool, f"{name}.valid is {tokens.valid.dtype}, expected bool"

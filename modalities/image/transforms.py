@@ -27,7 +27,7 @@ from xmodal.errors import ConfigError, DataError
 from xmodal.modalities.image.color import ColorJitter
 from xmodal.modalities.image.pixels import pixels_of
 
-__all__ = ["ColorJitter", "HorizontalFlip", "RandomCrop", "RandomResizedCrop", "Resize"]
+__all__ = ["ColorJitter", "HorizontalFlip", "QuarterTurn", "RandomCrop", "RandomResizedCrop", "Resize"]
 
 
 class Resize(EntryTransform):
@@ -124,13 +124,41 @@ class HorizontalFlip(EntryTransform):
             return sample
         image = pixels_of(sample, self.key)
         width = image.shape[2]
-        # A point exactly on the left edge would otherwise come to lie on the far side of the right edge.
-        last = float(torch.nextafter(torch.tensor(float(width)), torch.tensor(0.0)))
 
         def mirror(uv: Tensor) -> Tensor:
-            return torch.stack(((width - uv[:, 0]).clamp(max=last), uv[:, 1]), 1)
+            return torch.stack((_mirrored(uv[:, 0], width), uv[:, 1]), 1)
 
         return _edit(sample, self.key, image.flip(2), lambda dense: dense.flip(-1), mirror)
+
+
+class QuarterTurn(EntryTransform):
+    """Turn the image counterclockwise by 0, 90, 180 or 270 degrees: for pictures taken from above."""
+
+    fields = ("turns",)
+
+    def __init__(self, key: str = "image") -> None:
+        super().__init__(key)
+
+    def draw(self, sample: Sample, generator: torch.Generator | None) -> dict[str, Any]:
+        return {"turns": int(uniform(0, 4, generator))}
+
+    def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
+        turns = params["turns"]
+        image = pixels_of(sample, self.key)
+        sides = (image.shape[2], image.shape[1])  # the width before an odd turn, before an even one
+
+        def turn(uv: Tensor) -> Tensor:
+            for i in range(turns):
+                uv = torch.stack((uv[:, 1], _mirrored(uv[:, 0], sides[i % 2])), 1)
+            return uv
+
+        return _edit(sample, self.key, image.rot90(turns, (1, 2)), lambda dense: dense.rot90(turns, (-2, -1)), turn)
+
+
+def _mirrored(place_px: Tensor, size: int) -> Tensor:
+    """size - place. A point exactly on the near edge would else come to lie on the far side of the other edge."""
+    last = float(torch.nextafter(torch.tensor(float(size)), torch.tensor(0.0)))
+    return (size - place_px).clamp(max=last)
 
 
 def _place(h: int, w: int, height: int, width: int, generator: torch.Generator | None) -> list[int]:

@@ -13,7 +13,7 @@ from torch import Tensor
 from xmodal.data.projection import project
 from xmodal.data.sample import Rows, Sample
 from xmodal.data.transforms import Compose, EntryTransform, seeded
-from xmodal.modalities.image.transforms import HorizontalFlip, RandomCrop, RandomResizedCrop, Resize
+from xmodal.modalities.image.transforms import HorizontalFlip, QuarterTurn, RandomCrop, RandomResizedCrop, Resize
 from xmodal.modalities.lidar.transforms import DropPoints, FlipY, Jitter, RotateZ, Scale
 
 HEIGHT, WIDTH, POINTS = 48, 96, 150
@@ -21,7 +21,13 @@ CAMERA = torch.tensor([[80.0, 0, 48, 0], [0, 80, 24, 0], [0, 0, 1, 0]], dtype=to
     [[0.0, -1, 0, 0.1], [0, 0, -1, 0.2], [1, 0, 0, -0.3], [0, 0, 0, 1]], dtype=torch.float64
 )
 
-IMAGE = (RandomResizedCrop((32, 80), scale=(0.4, 1.0)), RandomCrop((30, 64)), Resize((40, 72)), HorizontalFlip(1.0))
+IMAGE = (
+    RandomResizedCrop((32, 80), scale=(0.4, 1.0)),
+    RandomCrop((30, 64)),
+    Resize((40, 72)),
+    HorizontalFlip(1.0),
+    QuarterTurn(),
+)
 CLOUD = (RotateZ(90), Scale(0.8, 1.2), FlipY(1.0), DropPoints(0.3), Jitter(0.01, 0.03))
 
 

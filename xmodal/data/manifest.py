@@ -26,7 +26,9 @@ class Row:
 def read_manifest(path: Path) -> list[Row]:
     """The rows of a manifest, or a DataError that names the line and the column at fault."""
     if not path.is_file():
-        raise DataError(path, expected="a CSV file with columns key, one a modality, label, split", found="no such file")
+        raise DataError(
+            path, expected="a CSV file with columns key, one a modality, label, split", found="no such file"
+        )
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, strict=True)

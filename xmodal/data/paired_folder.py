@@ -106,7 +106,9 @@ def _labels(kind: str, unit: str, rows: Sequence[Row]) -> tuple[Callable[[str], 
             raise DataError("manifest.csv: column 'label'", expected="two classes or more in train", found=f"{names}")
         return lambda text: torch.tensor(_class(text, names)), Classification(names)
     if kind == "regression":
-        known = torch.stack([_number(row.label) for row in rows if row.split == "train" and row.label] or [torch.zeros(())])
+        known = torch.stack(
+            [_number(row.label) for row in rows if row.split == "train" and row.label] or [torch.zeros(())]
+        )
         spread = float(known.std()) if len(known) > 1 else 1.0
         return _number, Regression(unit, offset=float(known.mean()), scale=max(spread, 1e-6))
     raise ConfigError(f"kind: expected 'classification' or 'regression', found {kind!r}")

@@ -53,9 +53,7 @@ class Log:
 
             yield report
 
-    def finished(
-        self, arm: str, headline: tuple[str, str], test: Mapping[str, Any], val: Mapping[str, Any]
-    ) -> None:
+    def finished(self, arm: str, headline: tuple[str, str], test: Mapping[str, Any], val: Mapping[str, Any]) -> None:
         task, metric = headline
         on_val = f" (validation {val[task][metric]:.3f})" if val else ""
         self.console.print(f"  {arm:<10} {metric} {test[task][metric]:.3f}{on_val}", highlight=False)

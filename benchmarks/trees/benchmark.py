@@ -1,0 +1,78 @@
+"""The benchmark `trees`: height of a forest tree, measured in the field, from airborne LiDAR or from RGB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xmodal.benchmarks.trees.folds import labelled_subset, make_folds, stands
+from xmodal.benchmarks.trees.layout import LICENCE, SOURCE
+from xmodal.benchmarks.trees.sample import Window, read_samples
+from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.sample import Sample
+from xmodal.errors import ConfigError
+from xmodal.tasks import Regression
+
+
+class Trees(Benchmark):
+    """IDTReeS 2020: 1,147 crowns of 82 NEON plots with LiDAR points, RGB pixels and the height that was measured.
+
+    R2 and MAE are pooled over the out-of-fold answers of five folds. Folds are by stand: a plot, or neighbouring
+    plots that list the same tree, so that no tree is in training and test. 15 % of the training stands are kept
+    for validation.
+
+    Args:
+        root: the unpacked competition data, as the error for a missing file describes.
+        labels: shares of the training crowns whose height is known; one table for each. All crowns are pairs.
+        by: "stand", or "plot" for folds by plot alone (46 trees then stand in two folds).
+        window: what is cut out around a crown.
+    """
+
+    card = Card(
+        summary="real forest: airborne LiDAR and RGB of single trees, heights from the field",
+        licence=LICENCE,
+        source=SOURCE,
+    )
+
+    def __init__(
+        self, root: str, labels: Sequence[float] = (0.1, 1.0), by: str = "stand", window: Window | None = None
+    ) -> None:
+        if by not in ("stand", "plot"):
+            raise ConfigError(f"trees: by must be 'stand' or 'plot', found {by!r}")
+        if not labels or not all(0 < share <= 1 for share in labels):
+            raise ConfigError(f"trees: labels must be shares in (0, 1], such as (0.1, 1.0), found {labels!r}")
+        if not root:
+            raise ConfigError(
+                f"trees: give the folder of the data: --set benchmark.root=PATH/TO/idtrees2020 ({SOURCE})"
+            )
+        self.labels = tuple(labels)
+        self.samples = read_samples(root, window)
+        self.groups = stands(self.samples) if by == "stand" else [s.meta["plot"] for s in self.samples]
+        self.tasks = {"height": Regression("m", offset=16.0, scale=7.0, beta=0.5)}
+
+    def splits(self, seed: int) -> Sequence[Split]:
+        folds = make_folds(self.groups)
+        splits = []
+        for share in self.labels:
+            for number, fold in enumerate(folds):
+                known = set(labelled_subset(fold.train, share, seed).tolist())
+                labelled = [position for position, i in enumerate(fold.train.tolist()) if i in known]
+                splits.append(
+                    Split(
+                        name=f"labels{round(100 * share)}-fold{number}",
+                        train=self._pick(fold.train.tolist()),
+                        val=self._pick(fold.validation.tolist()),
+                        test=self._pick(fold.test.tolist()),
+                        labelled=labelled,
+                        group=f"{round(100 * share)} % of the labels",
+                    )
+                )
+        return splits
+
+    def sample(self, index: int) -> Sample:
+        return self.samples[index]
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def _pick(self, numbers: Sequence[int]) -> list[Sample]:
+        return [self.samples[i] for i in numbers]
