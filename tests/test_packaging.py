@@ -13,7 +13,7 @@ def packages_of(folder: str, name: str) -> set[str]:
 
 
 def test_every_package_of_the_tree_is_in_the_wheel_and_no_other():
-    core = {p for p in packages_of("xmodal", "xmodal")}
+    core = packages_of("xmodal", "xmodal")
     beside = {n for part in ("modalities", "benchmarks", "configs") for n in packages_of(part, f"xmodal.{part}")}
     assert core | beside == set(PROJECT["tool"]["setuptools"]["packages"])
 

@@ -85,7 +85,7 @@ def test_wrong_arguments_name_the_node():
 
 
 def test_unknown_modalities_are_named_with_the_installed_ones():
-    with pytest.raises(XmodalError, match="unknown name 'sonar'; known: .*image.*lidar"):
+    with pytest.raises(XmodalError, match=r"unknown name 'sonar'; known: .*image.*lidar"):
         build({"type": "sonar"}, "student")
 
 
