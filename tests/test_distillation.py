@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from contract.toys import TASKS, Patches, batch, gradients
 from torch import nn
 
+from contract.toys import TASKS, Patches, batch, gradients
 from xmodal.adapter import Model, Need
 from xmodal.balance import FixedWeights
 from xmodal.distillation import Distillation, other_samples

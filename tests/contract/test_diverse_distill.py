@@ -1,9 +1,9 @@
 """DiverseDistill in miniature: questions enter a chosen teacher layer, for the samples that the teacher suits."""
 
 import torch
-from contract.toys import TASKS, Patches, batch, gradients
 from torch import nn
 
+from contract.toys import TASKS, Patches, batch, gradients
 from xmodal.adapter import Model, Need
 from xmodal.distillation import Distillation
 from xmodal.distillers import Distiller

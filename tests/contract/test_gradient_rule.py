@@ -1,9 +1,9 @@
 """PCGrad in miniature: a balance that edits gradients at the student's shared tensor, with one backward in the loop."""
 
 import torch
-from contract.toys import TASKS, Patches, batch
 from torch import nn
 
+from contract.toys import TASKS, Patches, batch
 from xmodal.adapter import Model, Need
 from xmodal.distillation import Distillation
 from xmodal.distillers import Distiller

@@ -1,8 +1,8 @@
 """C-CKD in miniature: the teacher trains along as a peer, with one stop-gradient between two contrastive terms."""
 
 import torch
-from contract.toys import TASKS, Patches, batch, gradients
 
+from contract.toys import TASKS, Patches, batch, gradients
 from xmodal.adapter import Model, Need
 from xmodal.distillation import Distillation
 from xmodal.distillers import Distiller, over_labelled

@@ -1,9 +1,9 @@
 """DLink in miniature: a router mixes teacher layers on a (channels, patches) grid; spectra run along the patches."""
 
 import torch
-from contract.toys import batch, gradients
 from torch import nn
 
+from contract.toys import batch, gradients
 from xmodal.adapter import Adapter, Need
 from xmodal.bus import Embedding, Tokens
 from xmodal.distillation import Distillation

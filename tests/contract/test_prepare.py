@@ -1,8 +1,8 @@
 """PHI-S in miniature: statistics of the teacher's tokens are taken once before the first step and kept in the state."""
 
 import torch
-from contract.toys import Patches, batch
 
+from contract.toys import Patches, batch
 from xmodal.adapter import Need
 from xmodal.distillation import Distillation
 from xmodal.distillers import Distiller

@@ -1,9 +1,9 @@
 """AMFD in miniature: feature maps of several scales of a two-sensor teacher, brought down to one stream."""
 
 import torch
-from contract.toys import Patches, batch, gradients
 from torch import nn
 
+from contract.toys import Patches, batch, gradients
 from xmodal.adapter import Need
 from xmodal.distillation import Distillation
 from xmodal.distillers import Distiller

@@ -1,9 +1,9 @@
 """Switch-KD in miniature: the student's visual tokens are judged by the frozen teacher's language path."""
 
 import torch
-from contract.toys import Patches, batch, gradients
 from torch import nn
 
+from contract.toys import Patches, batch, gradients
 from xmodal.adapter import Need
 from xmodal.balance import FixedWeights
 from xmodal.bus import Embedding

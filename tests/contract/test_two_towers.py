@@ -1,10 +1,10 @@
 """CLIP-RD in miniature: image and text towers as parts; similarities of teacher and student towers are compared."""
 
 import torch
-from contract.toys import Patches, batch, gradients
 from torch import nn
 from torch.nn import functional as F
 
+from contract.toys import Patches, batch, gradients
 from xmodal.adapter import Adapter, Need
 from xmodal.bus import Embedding
 from xmodal.distillation import Distillation

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from golden.inputs import method_grad, method_value
 from torch import Tensor
+
+from golden.inputs import method_grad, method_value
 
 
 def assert_golden(loss: Tensor, method: str, name: str, leaves: dict[str, Tensor]) -> None:

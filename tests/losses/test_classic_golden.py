@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from golden.inputs import golden_input, table
 from torch import Tensor
 from torch.nn import functional as F
 
+from golden.inputs import golden_input, table
 from xmodal.losses import hint_loss, kd_loss, rkd_angle_loss, rkd_distance_loss
 
 CLASSIC = table("classic_losses")["losses"]

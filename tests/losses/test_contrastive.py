@@ -4,8 +4,8 @@ import math
 
 import pytest
 import torch
-from golden.inputs import method_input
 
+from golden.inputs import method_input
 from xmodal.losses import contrastive_loss
 
 from .check import assert_golden

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from golden.inputs import method_input
 
+from golden.inputs import method_input
 from xmodal.losses import cosine_loss
 
 from .check import assert_golden

@@ -1,9 +1,9 @@
 """Hint: reference numbers in float64."""
 
 import torch
-from golden.inputs import method_input
 from torch.nn import functional as F
 
+from golden.inputs import method_input
 from xmodal.losses import hint_loss
 
 from .check import assert_golden

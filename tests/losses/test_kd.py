@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from golden.inputs import method_input, method_value
 
+from golden.inputs import method_input, method_value
 from xmodal.losses import kd_loss
 
 from .check import assert_golden

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from golden.inputs import method_grad, method_input
 
+from golden.inputs import method_grad, method_input
 from xmodal.losses import kd_loss, soft_label_loss
 
 

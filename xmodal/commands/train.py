@@ -24,6 +24,7 @@ def run(args: argparse.Namespace) -> int:
     from xmodal.engine.log import Log
     from xmodal.engine.run import Run
     from xmodal.report.html import write_report
+    from xmodal.report.predictions import write_examples
     from xmodal.report.table import print_tables
 
     source = find(args.config)
@@ -35,7 +36,9 @@ def run(args: argparse.Namespace) -> int:
     config = read(source, overrides)
     folder = args.out or Path("runs") / source.stem
     console = Console()
-    result = Run(folder, config, source, Log(folder, console), overrides=overrides, resume=args.resume).train()
+    run = Run(folder, config, source, Log(folder, console), overrides=overrides, resume=args.resume)
+    result = run.train()
+    write_examples(run)
     print_tables(result, console)
     page = write_report(folder)
     console.print(f"student: {folder / 'student.safetensors'}\nreport:  {page}", highlight=False, soft_wrap=True)

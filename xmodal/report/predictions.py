@@ -1,0 +1,98 @@
+"""Example predictions of a finished run: what the student's sensor saw, what is true, what each arm answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from xmodal import plugins
+from xmodal.data.benchmark import Grid, Split
+from xmodal.data.sample import Sample
+from xmodal.engine.evaluate import Answers, evaluate
+from xmodal.engine.files import write_atomic, write_json
+from xmodal.engine.run import Run
+from xmodal.report.panels import PALETTE, Picture, colour_map, panel
+from xmodal.tasks import Task
+
+SHOWN = ("student", "self", "distilled", "teacher")
+
+
+def write_examples(run: Run, count: int = 6) -> None:
+    """Panels of the first seed and split in `examples/`, and their captions; test samples spread over the set."""
+    seed = run.config.seeds[0]
+    split = run.benchmark.splits(seed)[0]
+    chosen = np.linspace(0, len(split.test) - 1, min(count, len(split.test))).astype(int).tolist()
+    samples = [split.test[i] for i in chosen]
+    answers = {arm: _answers(run, seed, split, arm, samples) for arm in SHOWN if _finished(run, arm)}
+    captions = {}
+    for number, sample in enumerate(samples):
+        pictures, caption = _pictures(run, sample, number, answers)
+        place = run.folder / "examples" / f"{number:02d}.png"
+        image = panel(pictures)
+        write_atomic(place, lambda part, image=image: image.save(part, format="PNG"))  # type: ignore[misc]
+        captions[place.name] = caption
+    write_json(run.folder / "examples" / "captions.json", captions)
+
+
+def _finished(run: Run, arm: str) -> bool:
+    return any(phase.arm == arm for phase in run.phases)
+
+
+def _answers(run: Run, seed: int, split: Split, arm: str, samples: Sequence[Sample]) -> dict[str, Answers]:
+    phase = next(p for p in run.phases if p.arm == arm)
+    model = run.trained(seed, split.name, arm)
+    keys = run.config.deploy if phase.model == "student" else model.inputs
+    return evaluate(model, samples, run.benchmark, keys, device=run.device)
+
+
+def _pictures(
+    run: Run, sample: Sample, number: int, answers: dict[str, dict[str, Answers]]
+) -> tuple[list[tuple[str, Picture]], str]:
+    """The panel of one sample: dense class answers as maps, single answers in words."""
+    key = next(iter(run.config.deploy))
+    pictures = [(key, _input(sample, key))]
+    words = [sample.key]
+    for name, task in run.benchmark.tasks.items():
+        grid = run.benchmark.grids.get(name)
+        if task.level == "pooled":
+            words.append(_in_words(name, task, number, answers))
+        elif grid is not None and hasattr(task, "classes"):
+            pictures += _maps(name, grid, number, answers)
+    return pictures, " · ".join(words)
+
+
+def _input(sample: Sample, key: str) -> Picture:
+    entry = sample.entries[key]
+    if isinstance(entry, Tensor) and entry.dim() == 3 and entry.shape[0] == 3:
+        pixels = entry if entry.dtype == torch.uint8 else (entry.clamp(0, 1) * 255).round().to(torch.uint8)
+        picture: Picture = pixels.permute(1, 2, 0).numpy()
+        return picture
+    family = key.split("/")[0].split("@")[0]
+    drawn: Picture = plugins.load(family, "xmodal.modalities").picture(sample, key)
+    return drawn
+
+
+def _maps(name: str, grid: Grid, number: int, answers: dict[str, dict[str, Answers]]) -> list[tuple[str, Picture]]:
+    """Truth first; an answer is shown where the truth is known, since nothing else is scored."""
+    cells = grid.shape[0] * grid.shape[1]
+    part = slice(number * cells, (number + 1) * cells)
+    truth = next(iter(answers.values()))[name].target[part].view(grid.shape)
+    maps = [("truth", colour_map(truth.numpy(), PALETTE))]
+    for arm, found in answers.items():
+        answer = torch.where(truth >= 0, found[name].answer[part].view(grid.shape), -1)
+        maps.append((arm, colour_map(answer.numpy(), PALETTE)))
+    return maps
+
+
+def _in_words(name: str, task: Task, number: int, answers: dict[str, dict[str, Answers]]) -> str:
+    classes = getattr(task, "classes", None)
+
+    def said(value: Tensor) -> str:
+        return str(classes[int(value)]) if classes else f"{float(value):.1f} {getattr(task, 'unit', '')}".strip()
+
+    truth = next(iter(answers.values()))[name].target[number]
+    rest = ", ".join(f"{arm} {said(found[name].answer[number])}" for arm, found in answers.items())
+    return f"{name}: {said(truth)}; {rest}"
