@@ -13,7 +13,9 @@ from xmodal.modalities.lidar import PointEncoder
 from xmodal.testing import check_adapter
 
 
-@pytest.mark.parametrize("options", [{"backbone": "test_resnet"}, {"backbone": "test_vit", "options": {"img_size": 64}}])
+@pytest.mark.parametrize(
+    "options", [{"backbone": "test_resnet"}, {"backbone": "test_vit", "options": {"img_size": 64}}]
+)
 def test_timm_backbones_keep_the_contract(options):
     check_adapter(TimmImage(**options))
 

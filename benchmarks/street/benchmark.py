@@ -111,5 +111,5 @@ def to_sample(scene: Scene, number: int, *, scored: bool = False) -> Sample:
             "segmentation": {"image": pixel_class, "lidar": Rows(point_class)},
             "depth": {"image": depth, "lidar": Rows(points[:, 0].clone())},
         },
-        meta={"condition": scene.condition},
+        meta={"condition": scene.condition, "classes": {"segmentation": CLASSES}},
     )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from PIL import Image
+
 from xmodal.benchmarks.trees.folds import labelled_subset, make_folds, stands
 from xmodal.benchmarks.trees.layout import LICENCE, SOURCE
+from xmodal.benchmarks.trees.picture import picture
 from xmodal.benchmarks.trees.sample import Window, read_samples
 from xmodal.data.benchmark import Benchmark, Card, Split
 from xmodal.data.sample import Sample
@@ -67,6 +70,10 @@ class Trees(Benchmark):
                     )
                 )
         return splits
+
+    def picture(self, sample: Sample) -> Image.Image:
+        """The crown from above with its points coloured by height, and from the side."""
+        return Image.fromarray(picture(sample))
 
     def sample(self, index: int) -> Sample:
         return self.samples[index]

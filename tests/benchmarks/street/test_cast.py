@@ -29,7 +29,15 @@ def world_of(*parts: Part, x: float = 10.0, yaw: float = 0.0) -> World:
     solids = assemble([Placed(CAR, x, 0, 0, yaw, list(parts))])
     paint = np.append(solids.paint, [SLOTS, SLOTS + 1]).astype(np.int32)
     label = np.append(solids.label, [ROAD, SIDEWALK]).astype(np.int8)
-    return World(solids, FLAT, label, paint, draw_paints(np.random.default_rng(0), SLOTS + 2), "day", 1.5)
+    return World(
+        solids,
+        FLAT,
+        label,
+        paint,
+        draw_paints(np.random.default_rng(0), np.zeros(SLOTS + 2, dtype=np.int8)),
+        "day",
+        1.5,
+    )
 
 
 def look(world: World, *directions: tuple[float, float, float], height_m: float = 1.5) -> Hits:

@@ -56,7 +56,7 @@ def test_types_and_shapes(scenes: list[Scene]) -> None:
         assert s.points[:, 3].min() >= 0
         assert s.points[:, 3].max() <= 1
         assert 0 <= s.point_class.min() <= s.point_class.max() < len(CLASSES)
-        assert 4000 < len(s.points) < 8000
+        assert 3000 < len(s.points) < 6000
     assert PALETTE.shape == (len(CLASSES), 3)
 
 
@@ -81,7 +81,7 @@ def test_uv_is_the_pinhole_projection_of_the_points(scenes: list[Scene]) -> None
     for s in scenes:
         seen, _, _ = pixels_of(s)
         right, down, depth = s.camera.rotation @ (s.points[seen, :3] - s.camera.position).T
-        focal = 96 / np.tan(np.radians(45))
+        focal = 96 / np.tan(np.radians(33))
         np.testing.assert_allclose(s.uv_px[seen, 0], focal * right / depth + 96, atol=2e-3)
         np.testing.assert_allclose(s.uv_px[seen, 1], focal * down / depth + 32, atol=2e-3)
         assert (s.uv_px[seen] >= 0).all()
