@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from contract.toys import Patches, batch
 from torch import nn
 
+from contract.toys import Patches, batch
 from xmodal.bus import Embedding
 from xmodal.modalities.image import TimmImage
 from xmodal.modalities.lidar import PointEncoder
