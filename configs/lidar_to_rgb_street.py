@@ -46,5 +46,5 @@ teacher_transforms = [
     dict(type=DropPoints, fraction=0.1),
     dict(type=Jitter, std_m=0.01),
 ]
-schedule = dict(steps=450, labelled=8, paired=12, learning_rate=4e-3)
+schedule = dict(steps=600, labelled=8, paired=12, learning_rate=4e-3)
 teacher_schedule = dict(steps=300, labelled=8, learning_rate=5e-3)

@@ -12,17 +12,20 @@ import torch
 
 from xmodal.adapter import Model
 from xmodal.data.benchmark import Benchmark, Split
+from xmodal.data.transforms import Transform
+from xmodal.distillation import Distillation
 from xmodal.engine import result
 from xmodal.engine.build import build
 from xmodal.engine.config import RunConfig, resolved_text
 from xmodal.engine.evaluate import Answers, evaluate, scores
 from xmodal.engine.export import save_student
 from xmodal.engine.files import load_weights, read_json, read_tensors, write_json, write_tensors, write_text
-from xmodal.engine.fit import fit
+from xmodal.engine.fit import autocast, fit
 from xmodal.engine.loader import Steps
 from xmodal.engine.log import Log
 from xmodal.engine.models import Factory
 from xmodal.engine.phases import Phase, phases
+from xmodal.engine.recall import Recall, sees_the_same_each_time
 from xmodal.errors import ConfigError
 
 
@@ -134,10 +137,11 @@ class Run:
     def _train_phase(self, seed: int, split: Split, phase: Phase, place: Place) -> None:
         teachers = {name: self.trained(seed, split.name, arm) for name, arm in phase.learns_from.items()}
         distillation = self.factory.distillation(phase, teachers, seed)
-        schedule = self.factory.schedule(phase)
-        steps = Steps(split.train, split.labelled, schedule, self.factory.transforms(phase), seed)
+        schedule, transforms = self.factory.schedule(phase), self.factory.transforms(phase)
+        steps = Steps(split.train, split.labelled, schedule, transforms, seed)
         label = {"seed": seed, "split": split.name, "arm": phase.arm}
         began = time.perf_counter()
+        self._remember_teachers(distillation, split, transforms)
         with self.log.phase(label, schedule.steps) as report:
             fit(
                 distillation,
@@ -152,6 +156,14 @@ class Run:
         assert isinstance(model, Model)
         seconds = time.perf_counter() - began
         self._finish(split, phase, place, model, seconds)
+
+    def _remember_teachers(self, distillation: Distillation, split: Split, transforms: Sequence[Transform]) -> None:
+        """Teachers cost most of a step: those that see the same in every step are run over the samples once."""
+        for name, teacher in distillation.teachers.items():
+            if sees_the_same_each_time(teacher, transforms):
+                context = autocast(self.device, self.config.precision)
+                recall = Recall(teacher, split.train, distillation.need[name], self.device, context)
+                distillation.teachers[name] = recall
 
     def _finish(self, split: Split, phase: Phase, place: Place, model: Model, seconds: float) -> None:
         keys = self.config.deploy if phase.model == "student" else model.inputs
