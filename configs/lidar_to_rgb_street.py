@@ -11,7 +11,7 @@ from xmodal.distillers import Privileged, PrivilegedValues, TokenAlign
 from xmodal.modalities.image import TimmImage
 from xmodal.modalities.image.transforms import ColorJitter, HorizontalFlip, RandomCrop
 from xmodal.modalities.lidar import PointEncoder
-from xmodal.modalities.lidar.transforms import DropPoints, FlipY, Jitter, RotateZ, Scale
+from xmodal.modalities.lidar.transforms import DropPoints, FlipY, Jitter
 
 benchmark = dict(type=Street, scenes=600, labelled=60)
 deploy = ("image",)
@@ -39,10 +39,9 @@ transforms = [
     dict(type=RandomCrop, size=(56, 160)),
     dict(type=ColorJitter),
 ]
+# No rotation and no scaling: they would change the depths that the labels state.
 teacher_transforms = [
     dict(type=FlipY),
-    dict(type=RotateZ, degrees=10.0),
-    dict(type=Scale, low=0.95, high=1.05),
     dict(type=DropPoints, fraction=0.1),
     dict(type=Jitter, std_m=0.01),
 ]

@@ -24,7 +24,6 @@ def test_the_training_listing_is_a_complete_config_whose_arms_train(tmp_path):
     path.write_text(listing("train"))
     config = read(path, ["benchmark.scenes=4", "benchmark.labelled=2", "benchmark.val=1", "benchmark.test=1"])
     from xmodal.engine.build import build
-    from xmodal.engine.loader import Steps
 
     benchmark = build(config.benchmark, "benchmark")
     factory, split = Factory(config, benchmark), benchmark.splits(0)[0]
@@ -32,7 +31,7 @@ def test_the_training_listing_is_a_complete_config_whose_arms_train(tmp_path):
     assert list(arms) == ["teacher", "student", "self", "shuffled", "distilled"]
     teachers = {"lidar": factory.model("lidar", 0)}
     step = factory.distillation(arms["distilled"], teachers, 0).train()
-    batch = Steps(split.train, split.labelled, factory.schedule(arms["distilled"]), (), 0)[0]
+    batch = factory.steps(arms["distilled"], split, factory.inputs(split), 0)[0]
     step(batch).total.backward()
 
 

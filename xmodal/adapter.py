@@ -48,9 +48,12 @@ class Adapter(nn.Module):
         width: D of `pooled`.
         token_width: D of `tokens`, 0 when the adapter has none.
         layer_widths: D of each hidden layer, in depth order.
+        initial: constructor arguments that only choose the weights to start from; a finished model is rebuilt
+            without them.
     """
 
     modality: ClassVar[str] = ""
+    initial: ClassVar[tuple[str, ...]] = ()
     inputs: tuple[str, ...] = ()
     privileged: tuple[str, ...] = ()
     width: int = 0

@@ -135,6 +135,7 @@ class Frame:
         switch: by teacher: its upper part, frozen but in the graph.
         pairs: by ("student", teacher): paired tokens.
         labels / labelled: by task: targets, and [B] bool which samples have them.
+        taught: by teacher or peer: [B] bool, the samples for which it had all its inputs.
         present: by entry: [B] bool.
         batch: the raw entries.
         progress: share of the phase that is done, in [0, 1].
@@ -147,7 +148,12 @@ class Frame:
     peers: Mapping[str, Embedding] = field(default_factory=dict)
     switch: Mapping[str, Switch] = field(default_factory=dict)
     pairs: Mapping[tuple[str, str], Pairs] = field(default_factory=dict)
+    taught: Mapping[str, Tensor] = field(default_factory=dict)
     progress: float = 0.0
+
+    def other(self, name: str) -> Embedding:
+        """The embedding of a teacher or peer."""
+        return self.teachers[name] if name in self.teachers else self.peers[name]
 
     @property
     def labels(self) -> Mapping[str, Any]:

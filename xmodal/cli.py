@@ -48,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"xmodal: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("xmodal: stopped; the same command with --resume goes on", file=sys.stderr)
+        hint = "; the same command with --resume goes on" if args.verb == "train" else ""
+        print(f"xmodal: stopped{hint}", file=sys.stderr)
         return 130
     return code
 

@@ -14,7 +14,7 @@ from xmodal.adapter import Adapter, Need
 from xmodal.balance import FixedWeights
 from xmodal.bus import Bus, Embedding, Frame, Pairs
 from xmodal.data.batch import Batch
-from xmodal.distillers.base import Distiller, over_labelled
+from xmodal.distillers.base import Distiller, over_rows
 from xmodal.errors import unknown
 from xmodal.pairs import pair_tokens
 from xmodal.tasks import Task
@@ -96,6 +96,7 @@ class Distillation(nn.Module):
             peers=peers,
             switch={name: partial(teacher.upper, seen) for name, teacher in self.teachers.items()},
             pairs=self._pairs(student, {**teachers, **peers}, seen),
+            taught={name: seen.has(model.inputs) for name, model in self._others().items()},
             progress=progress,
         )
 
@@ -114,7 +115,7 @@ class Distillation(nn.Module):
         if labelled is None:
             return output.sum() * 0.0  # no sample of this batch has the label
         loss = task.loss(output, task.targets(frame.labels[name], frame.student.tokens))
-        return over_labelled(loss, labelled)
+        return over_rows(loss, labelled)
 
     def _pairs(self, student: Embedding, others: Mapping[str, Embedding], seen: Batch) -> dict[tuple[str, str], Pairs]:
         wanted = dict.fromkeys(d.teacher for d in self.distillers.values() if d.paired)
@@ -130,9 +131,12 @@ class Distillation(nn.Module):
                 need[name] |= wish
         return need
 
+    def _others(self) -> dict[str, Adapter]:
+        return {**self.teachers, **self.peers}  # type: ignore[dict-item]
+
     def _widths(self) -> dict[str, dict[str, tuple[int, int]]]:
         widths: dict[str, dict[str, tuple[int, int]]] = {}
-        others: Mapping[str, Adapter] = {**self.teachers, **self.peers}  # type: ignore[dict-item]
+        others = self._others()
         for distiller in self.distillers.values():
             teacher = others[distiller.teacher]
             pair = {

@@ -18,6 +18,14 @@ class DataError(XmodalError):
         super().__init__(f"{where}: expected {expected}, found {found}")
         self.where, self.expected, self.found = str(where), expected, found
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _data_error, (self.where, self.expected, self.found)
+
+
+def _data_error(where: str, expected: str, found: str) -> DataError:
+    """Rebuilds the error that another process raised."""
+    return DataError(where, expected=expected, found=found)
+
 
 class ConfigError(XmodalError):
     """A configuration names something that does not exist or does not fit."""

@@ -44,6 +44,8 @@ class Street(Benchmark):
     ) -> None:
         if not 0 < labelled <= scenes:
             raise ConfigError(f"street: labelled must lie in 1..scenes = {scenes}, found {labelled}")
+        if test < 1 or val < 0:
+            raise ConfigError(f"street: expected test >= 1 and val >= 0, found {test} and {val}")
         self.sizes = {"train": scenes, "val": val, "test": test}
         self.labelled, self.seed, self.workers = labelled, seed, workers
         self.spec = StreetSpec()

@@ -61,12 +61,12 @@ class Trees(Benchmark):
                 labelled = [position for position, i in enumerate(fold.train.tolist()) if i in known]
                 splits.append(
                     Split(
-                        name=f"labels{round(100 * share)}-fold{number}",
+                        name=f"labels{100 * share:g}-fold{number}",
                         train=self._pick(fold.train.tolist()),
                         val=self._pick(fold.validation.tolist()),
                         test=self._pick(fold.test.tolist()),
                         labelled=labelled,
-                        group=f"{round(100 * share)} % of the labels",
+                        group=f"{100 * share:g} % of the labels",
                     )
                 )
         return splits

@@ -38,6 +38,7 @@ class TimmImage(Adapter):
     """
 
     modality = "image"
+    initial = ("pretrained", "weights")
     mean: Tensor
     std: Tensor
 

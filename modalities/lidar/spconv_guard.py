@@ -8,6 +8,7 @@ only exact but also several times faster.
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ def load_spconv() -> Any:
     except ImportError as error:
         message = "SparseUNet needs spconv: pip install 'xmodal[lidar]', or take PointEncoder, which needs nothing"
         raise XmodalError(message) from error
+    # It asks torch a question whose wording torch finds old; the user can do nothing about it.
+    logging.getLogger("torch.fx._symbolic_trace").addFilter(lambda record: "is_fx_tracing" not in record.getMessage())
     guard_spconv(spconv.ops)
     return spconv
 

@@ -5,7 +5,7 @@ import torch
 from contract.toys import TASKS, Patches, batch, gradients
 from xmodal.adapter import Model, Need
 from xmodal.distillation import Distillation
-from xmodal.distillers import Distiller, over_labelled
+from xmodal.distillers import Distiller, over_rows
 from xmodal.losses import contrastive_loss
 
 
@@ -19,7 +19,7 @@ class Joint(Distiller):
         u, peer = frame.student_as[self.teacher].pooled, frame.peers[self.teacher]
         task, labels = TASKS["kind"], frame.labels["kind"]
         return {
-            "task": over_labelled(task.loss(peer.outputs["kind"], labels), frame.labelled["kind"]),
+            "task": over_rows(task.loss(peer.outputs["kind"], labels), frame.labelled["kind"]),
             "to_teacher": contrastive_loss(u, peer.pooled, reduction="none"),
             "to_student": contrastive_loss(peer.pooled, u, reduction="none"),
         }

@@ -100,9 +100,7 @@ def test_arms_get_the_same_labelled_samples_and_only_teachers_bring_pairs(make_r
     split = run.benchmark.splits(0)[0]
     batches = {}
     for phase in run.phases:
-        schedule = run.factory.schedule(phase)
-        steps = fit_module.Steps(split.train, split.labelled, schedule, run.factory.transforms(phase), 0)
-        batches[phase.arm] = steps[3]
+        batches[phase.arm] = run.factory.steps(phase, split, run.factory.inputs(split), 0)[3]
     assert batches["student"].keys == batches["distilled"].keys[:4] == batches["teacher"].keys
     assert torch.equal(batches["student"]["image"], batches["distilled"]["image"][:4])
     assert batches["distilled"].keys == batches["self"].keys == batches["shuffled"].keys
@@ -166,3 +164,33 @@ def test_folds_are_pooled_within_their_group(make_run):
     splits = result["groups"]["all"]["student"]["splits"]
     pooled = result["groups"]["all"]["student"]["metrics"][0]["kind"]["accuracy"]
     assert pooled == pytest.approx((splits["fold0"][0] + splits["fold1"][0]) / 2)
+
+
+def test_modes_are_right_whenever_a_checkpoint_is_written(make_run, monkeypatch):
+    run, seen = make_run("every"), []
+    honest = fit_module._state
+
+    def watching(step, module, optimizer):
+        teachers = [m.training for t in module.teachers.values() for m in t.modules()]
+        seen.append((all(m.training for m in module.student.modules()), any(teachers)))
+        return honest(step, module, optimizer)
+
+    monkeypatch.setattr(fit_module, "_state", watching)
+    run.train()
+    assert len(seen) == 5 * 3  # five arms, a checkpoint every second of six steps
+    assert set(seen) == {(True, False)}
+
+
+def test_checkpoints_hold_no_teacher_and_load_without_pickle(make_run, monkeypatch):
+    run = make_run("state", "arms=('distilled',)")
+    written = {}
+    honest = fit_module.write_checkpoint
+    monkeypatch.setattr(
+        fit_module,
+        "write_checkpoint",
+        lambda p, s: (honest(p, s), written.update({p: torch.load(p, weights_only=True)})),
+    )
+    run.train()
+    module = next(s for p, s in written.items() if "distilled" in str(p))["module"]
+    assert module
+    assert not any("teacher" in name for name in module)

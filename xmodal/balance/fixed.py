@@ -22,6 +22,10 @@ class FixedWeights(nn.Module):
         super().__init__()
         self.weights = dict(weights or {})
 
+    def supervised(self) -> FixedWeights:
+        """The same weights for the tasks alone: what an arm without teachers is trained with."""
+        return FixedWeights({name: w for name, w in self.weights.items() if name.split("/")[0] == "task"})
+
     def weight_of(self, term: str) -> float:
         """The weight of one term: its own name first, then its group's, else 1."""
         return self.weights.get(term, self.weights.get(term.split("/")[0], 1.0))

@@ -38,8 +38,10 @@ def run(args: argparse.Namespace) -> int:
     console = Console()
     run = Run(folder, config, source, Log(folder, console), overrides=overrides, resume=args.resume)
     result = run.train()
-    write_examples(run)
     print_tables(result, console)
-    page = write_report(folder)
-    console.print(f"student: {folder / 'student.safetensors'}\nreport:  {page}", highlight=False, soft_wrap=True)
+    write_examples(run)
+    lines = [f"report:  {write_report(folder)}"]
+    if (folder / "student.safetensors").is_file():
+        lines.insert(0, f"student: {folder / 'student.safetensors'}")
+    console.print("\n".join(lines), highlight=False, soft_wrap=True)
     return 0

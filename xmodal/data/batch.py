@@ -86,9 +86,24 @@ class Batch:
         return entry
 
     def only(self, keys: Iterable[str]) -> Batch:
-        """The batch with no entries but these: what a deployed model is fed."""
+        """The batch with no entries but these, no links and no labels: what a deployed model is fed."""
         keep = set(keys)
-        return replace(self, entries={k: v for k, v in self.entries.items() if k in keep}, links={})
+        entries = {k: v for k, v in self.entries.items() if k in keep}
+        present = {k: v for k, v in self.present.items() if k in keep}
+        return replace(self, entries=entries, present=present, links={}, labels={}, labelled={})
+
+    def has(self, keys: Iterable[str]) -> Tensor:
+        """[B] bool: the samples that have all of these entries."""
+        found = torch.ones(len(self), dtype=torch.bool, device=self.index.device)
+        for key in keys:
+            if key not in self.entries:
+                return torch.zeros_like(found)
+            found &= self.present.get(key, found)
+        return found
+
+    def pin_memory(self) -> Batch:
+        """In page-locked memory, from which copies to a GPU can overlap with work; the DataLoader calls this."""
+        return _map(self, Tensor.pin_memory, lambda r: Ragged(r.values.pin_memory(), r.lengths.pin_memory()))
 
     def rows(self, index: Tensor) -> Batch:
         """The samples named by index [b], in that order."""

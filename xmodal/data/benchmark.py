@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xmodal.data.sample import Sample
@@ -22,6 +22,7 @@ class Split:
         val: for choosing learning rates and the like; never part of train or test.
         test: touched by evaluation alone.
         labelled: positions in `train` of the samples with labels.
+        keys: the entries of each training sample, where some lack a sensor; None where all have all.
     """
 
     name: str
@@ -30,6 +31,13 @@ class Split:
     test: Samples
     labelled: Sequence[int]
     group: str = "all"
+    keys: Sequence[frozenset[str]] | None = None
+
+    def having(self, keys: Iterable[str], positions: Iterable[int] | None = None) -> list[int]:
+        """Positions in `train` (all, or those given) of the samples that have all of these entries."""
+        needed = frozenset(keys)
+        chosen = range(len(self.train)) if positions is None else positions
+        return [i for i in chosen if self.keys is None or needed <= self.keys[i]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,7 @@ class PairedFolder(Benchmark):
         self.transforms = tuple(transforms)
         self.readers = {key: _reader(key) for row in self.rows for key in row.files}
         parse, task = _labels(kind, unit, self.rows)
+        self._check_labels(parse)
         self.tasks = {"label": task}
         self.parts = {
             part: Folder(self.root, [r for r in self.rows if r.split == part], self.readers, parse, self.transforms)
@@ -53,12 +56,22 @@ class PairedFolder(Benchmark):
             if not len(self.parts[part]):
                 raise DataError(self.root / "manifest.csv", expected=f"rows with split {part}", found="none")
 
+    def _check_labels(self, parse: Callable[[str], Tensor]) -> None:
+        """Before anything trains: every label reads, and what is scored has one."""
+        for row in self.rows:
+            if row.label:
+                parse(row.label)
+            elif row.split != "train":
+                where = f"{self.root / 'manifest.csv'}: key {row.key!r}, column 'label'"
+                raise DataError(where, expected=f"a label, since the split is {row.split}", found="nothing")
+
     def splits(self, seed: int) -> Sequence[Split]:
         train = self.parts["train"]
         labelled = [i for i, row in enumerate(train.rows) if row.label]
         if not labelled:
             raise DataError(self.root / "manifest.csv", expected="labels in the train split", found="none")
-        return (Split("folder", train, self.parts["val"], self.parts["test"], labelled),)
+        keys = [frozenset(row.files) for row in train.rows]
+        return (Split("folder", train, self.parts["val"], self.parts["test"], labelled, keys=keys),)
 
 
 class Folder(Sequence[Sample]):
@@ -104,7 +117,7 @@ def _labels(kind: str, unit: str, rows: Sequence[Row]) -> tuple[Callable[[str], 
         names = sorted({row.label for row in rows if row.split == "train" and row.label})
         if len(names) < 2:
             raise DataError("manifest.csv: column 'label'", expected="two classes or more in train", found=f"{names}")
-        return lambda text: torch.tensor(_class(text, names)), Classification(names)
+        return partial(_class, names=names), Classification(names)
     if kind == "regression":
         known = torch.stack(
             [_number(row.label) for row in rows if row.split == "train" and row.label] or [torch.zeros(())]
@@ -114,15 +127,18 @@ def _labels(kind: str, unit: str, rows: Sequence[Row]) -> tuple[Callable[[str], 
     raise ConfigError(f"kind: expected 'classification' or 'regression', found {kind!r}")
 
 
-def _class(text: str, names: Sequence[str]) -> int:
+def _class(text: str, names: Sequence[str]) -> Tensor:
     if text not in names:
         expected = f"a class of the train split ({', '.join(names)})"
         raise DataError("manifest.csv: column 'label'", expected=expected, found=repr(text))
-    return names.index(text)
+    return torch.tensor(names.index(text))
 
 
 def _number(text: str) -> Tensor:
     try:
-        return torch.tensor(float(text))
-    except ValueError as error:
-        raise DataError("manifest.csv: column 'label'", expected="a number", found=repr(text)) from error
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise DataError("manifest.csv: column 'label'", expected="a finite number", found=repr(text))
+    return torch.tensor(value)

@@ -1,6 +1,6 @@
 """What is compared with what, on a `Frame`."""
 
-from xmodal.distillers.base import Distiller, mean_over, over_labelled
+from xmodal.distillers.base import Distiller, mean_over, over_rows
 from xmodal.distillers.privileged import Privileged, PrivilegedValues
 from xmodal.distillers.relational import Relational
 from xmodal.distillers.token_align import TokenAlign
@@ -12,5 +12,5 @@ __all__ = [
     "Relational",
     "TokenAlign",
     "mean_over",
-    "over_labelled",
+    "over_rows",
 ]

@@ -49,7 +49,8 @@ def mean_over(values: Tensor, mask: Tensor) -> Tensor:
     return mean * any_kept * (len(mask) / any_kept.sum().clamp_min(1))
 
 
-def over_labelled(values: Tensor, labelled: Tensor) -> Tensor:
-    """[B]: values of labelled samples, zero elsewhere, rescaled so that the batch mean is the mean over labelled."""
-    values = values.where(labelled, values.new_zeros(()))
-    return values * (len(labelled) / labelled.sum().clamp_min(1))
+def over_rows(values: Tensor, kept: Tensor) -> Tensor:
+    """[B]: values of the samples that are kept (labelled, say), zero elsewhere, rescaled so that the mean over the
+    batch is the mean over those kept."""
+    values = values.where(kept, values.new_zeros(()))
+    return values * (len(kept) / kept.sum().clamp_min(1))

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from xmodal.adapter import Need
 from xmodal.bus import Frame
-from xmodal.distillers.base import Distiller, mean_over
+from xmodal.distillers.base import Distiller, mean_over, over_rows
 from xmodal.losses import soft_label_loss, value_loss
 from xmodal.pairs import carry
 
@@ -40,13 +40,13 @@ class _Answers(Distiller):
         student = frame.student.outputs[self.task]
         target = self.target(self._teacher_output(frame))
         if self.level == "pooled":
-            return {self.task: self.compare(student, target)}
+            return {self.task: over_rows(self.compare(student, target), frame.taught[self.teacher])}
         pairs = frame.pairs["student", self.teacher]
         carried, reached = carry(target, pairs, student.shape[1])
         return {self.task: mean_over(self.compare(student, carried), reached)}
 
     def _teacher_output(self, frame: Frame) -> Tensor:
-        source = frame.teachers[self.teacher] if self.teacher in frame.teachers else frame.peers[self.teacher]
+        source = frame.other(self.teacher)
         if self.task not in source.outputs:
             raise KeyError(f"teacher {self.teacher!r} has no output for task {self.task!r}: {sorted(source.outputs)}")
         return source.outputs[self.task].detach()

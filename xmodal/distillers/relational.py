@@ -26,5 +26,8 @@ class Relational(Distiller):
 
     def forward(self, frame: Frame) -> dict[str, Tensor]:
         student = frame.student.need_pooled("student")
-        teacher = frame.teachers[self.teacher].need_pooled(self.teacher)
-        return {"distance": rkd_distance_loss(student, teacher), "angle": rkd_angle_loss(student, teacher)}
+        teacher, mask = frame.other(self.teacher).need_pooled(self.teacher), frame.taught[self.teacher]
+        return {
+            "distance": rkd_distance_loss(student, teacher, mask=mask),
+            "angle": rkd_angle_loss(student, teacher, mask=mask),
+        }

@@ -28,6 +28,6 @@ class TokenAlign(Distiller):
 
     def forward(self, frame: Frame) -> dict[str, Tensor]:
         student = frame.student_as[self.teacher].need_tokens("student").x
-        teacher = frame.teachers[self.teacher].need_tokens(self.teacher).x
+        teacher = frame.other(self.teacher).need_tokens(self.teacher).x
         target, reached = carry(teacher, frame.pairs["student", self.teacher], student.shape[1])
         return {"cosine": mean_over(cosine_loss(student, target, reduction="none"), reached)}

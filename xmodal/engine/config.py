@@ -48,6 +48,18 @@ class RunConfig:
     precision: str = "bf16"
 
     def __post_init__(self) -> None:
+        for name in ("deploy", "arms", "seeds", "transforms", "teacher_transforms"):
+            value = getattr(self, name)
+            if isinstance(value, str) or not isinstance(value, Sequence):
+                raise ConfigError(f"{name}: expected several values such as ('image',), found {value!r}")
+        for name in ("benchmark", "student", "teachers", "distillers", "schedule", "teacher_schedule"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise ConfigError(f"{name}: expected dict(...), found {getattr(self, name)!r}")
+        for name in ("schedule", "teacher_schedule"):
+            for key in getattr(self, name):
+                if key not in inspect.signature(Schedule).parameters:
+                    raise unknown(f"key {name}.{key}; key", key, inspect.signature(Schedule).parameters)
+            Schedule(**getattr(self, name))
         for arm in self.arms:
             if arm not in ARMS:
                 raise unknown("arm", arm, ARMS)

@@ -13,6 +13,8 @@ from xmodal.adapter import Model, Need
 from xmodal.bus import Embedding, Tokens
 from xmodal.data.batch import Batch, collate
 from xmodal.data.benchmark import Benchmark, Grid, Samples
+from xmodal.data.sample import Sample
+from xmodal.errors import DataError
 from xmodal.pairs import carry, fill_nearest, pair_tokens
 from xmodal.tasks import Task
 
@@ -33,19 +35,43 @@ def evaluate(
     *,
     device: torch.device,
     batch_size: int = 32,
+    skip_missing: bool = False,
 ) -> dict[str, Answers]:
-    """By task: what the model answers on all samples. The model is fed `keys` only and left in eval mode."""
+    """By task: what the model answers. It is fed `keys` only and left in eval mode.
+
+    Args:
+        skip_missing: leave out samples without one of the keys (a teacher's sensor may be missing in the test split);
+            otherwise such a sample is a DataError.
+
+    Returns:
+        nothing at all if every sample was left out.
+    """
     model = model.to(device).eval()
     fed = tuple(keys)
     found: dict[str, list[Answers]] = {name: [] for name in benchmark.tasks}
     for start in range(0, len(samples), batch_size):
         chunk = range(start, min(start + batch_size, len(samples)))
-        batch = collate([samples[i] for i in chunk], chunk).to(device)
+        chosen = [s for s in (samples[i] for i in chunk) if not skip_missing or _readable(s, fed)]
+        if not chosen:
+            continue
+        batch = collate(chosen).to(device)
+        _check_readable(chosen, fed)
         with torch.no_grad():
             embedding = model(batch.only(fed), Need())
         for name, task in benchmark.tasks.items():
             found[name].append(_answers(task, name, embedding, batch, benchmark.grids.get(name)))
-    return {name: join(parts) for name, parts in found.items()}
+    return {name: join(parts) for name, parts in found.items() if parts}
+
+
+def _readable(sample: Sample, keys: Iterable[str]) -> bool:
+    return all(key in sample.entries for key in keys)
+
+
+def _check_readable(samples: Sequence[Sample], keys: Sequence[str]) -> None:
+    for sample in samples:
+        if not _readable(sample, keys):
+            found = ", ".join(sorted(sample.entries))
+            raise DataError(f"sample {sample.key!r}", expected=f"the entries {', '.join(keys)}", found=found)
 
 
 def join(parts: Sequence[Answers]) -> Answers:

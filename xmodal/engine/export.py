@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from xmodal import plugins
-from xmodal.adapter import Adapter, Model
+from xmodal.adapter import Model
 from xmodal.engine.build import arguments, build, resolve
 from xmodal.engine.files import load_weights, read_json, read_tensors, write_json, write_tensors
 from xmodal.errors import DataError
@@ -33,8 +33,8 @@ def save_student(
     write_tensors(weights, model.state_dict())
     description = {
         "format": FORMAT,
-        "student": _described(node),
-        "tasks": {name: _task(task) for name, task in tasks.items()},
+        "student": describe_student(node),
+        "tasks": {name: describe_task(task) for name, task in tasks.items()},
         "deploy": list(deploy),
         "trained": dict(trained),
         "torch": torch.__version__,
@@ -56,15 +56,28 @@ def load_student(folder: str | Path) -> Model:
     except (KeyError, TypeError) as error:
         wanted = "the fields student, tasks, sha256"
         raise DataError(folder / "student.json", expected=wanted, found=f"no {error}") from error
+    if description.get("format") != FORMAT:
+        wanted, there = f"format {FORMAT}", description.get("format")
+        raise DataError(folder / "student.json", expected=wanted, found=f"format {there}, of another version")
     weights = folder / "student.safetensors"
     tensors = read_tensors(weights)
     if hashlib.sha256(weights.read_bytes()).hexdigest() != expected:
         raise DataError(weights, expected=f"sha256 {expected[:12]}... as student.json says", found="other content")
-    adapter = build(_revived(node), "student")
-    assert isinstance(adapter, Adapter)
-    model = Model(adapter, {name: build(_revived(t), f"tasks.{name}") for name, t in tasks.items()})
+    try:
+        adapter = build(_revived(node), "student")
+        model = Model(adapter, {name: build(_revived(t), f"tasks.{name}") for name, t in tasks.items()})
+    except (KeyError, TypeError, AttributeError) as error:
+        wanted = "a model as save_student describes it"
+        raise DataError(folder / "student.json", expected=wanted, found=f"a damaged description ({error!r})") from error
     load_weights(model, tensors, weights)
     return model.eval()
+
+
+def describe_student(node: Mapping[str, Any]) -> dict[str, Any]:
+    """The adapter's node as student.json holds it: classes as entry points, without the source of first weights."""
+    left_out = getattr(resolve(node["type"], "student"), "initial", ())
+    described: dict[str, Any] = _described({k: v for k, v in node.items() if k not in left_out})
+    return described
 
 
 def _described(node: Any) -> Any:
@@ -87,7 +100,7 @@ def _revived(node: Any) -> Any:
     return tuple(_revived(v) for v in node) if isinstance(node, list) else node
 
 
-def _task(task: Task) -> dict[str, Any]:
+def describe_task(task: Task) -> dict[str, Any]:
     """A task by its entry point and constructor arguments, which tasks keep under their own names."""
     return {
         "type": asdict(plugins.describe(type(task))),

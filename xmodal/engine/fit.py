@@ -29,23 +29,22 @@ def fit(
     device: torch.device,
     precision: str,
     report: Report,
-    stop_after: int | None = None,
-) -> bool:
+) -> float:
     """Train until the schedule ends, from `checkpoint` if it is there.
 
     Args:
-        checkpoint: written every `checkpoint_every` steps.
-        stop_after: end the call at this step, with a checkpoint (a stopped run; it resumes with the same bits).
+        checkpoint: written every `checkpoint_every` steps and at the end.
 
     Returns:
-        whether the schedule is finished.
+        seconds spent training, those before an interruption included.
     """
     distillation.to(device).train()
     optimizer = optimiser(distillation, schedule)
-    start = _resume(checkpoint, distillation, optimizer)
+    start, before = _resume(checkpoint, distillation, optimizer)
+    began = time.perf_counter()
     if start == 0:
         distillation.prepare(lambda: (steps[i].to(device) for i in range(min(8, len(steps)))))
-    end = min(schedule.steps, stop_after or schedule.steps)
+    end = schedule.steps
     trained = [p for group in optimizer.param_groups for p in group["params"]]
     waited, since = 0.0, time.perf_counter()
     batches = stream(steps, start)
@@ -68,9 +67,10 @@ def fit(
             report(done, _numbers(losses.total, losses.terms, schedule.rate(step)), waited / max(spent, 1e-9))
             waited, since = 0.0, time.perf_counter()
         if done % schedule.checkpoint_every == 0 or done == end:
-            write_checkpoint(checkpoint, _state(done, distillation, optimizer))
+            seconds = before + time.perf_counter() - began
+            write_checkpoint(checkpoint, {**_state(done, distillation, optimizer), "seconds": seconds})
     distillation.eval()
-    return end == schedule.steps
+    return before + time.perf_counter() - began
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[Any]:
@@ -97,14 +97,14 @@ def _state(step: int, module: torch.nn.Module, optimizer: torch.optim.Optimizer)
     }
 
 
-def _resume(checkpoint: Path, module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> int:
+def _resume(checkpoint: Path, module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, float]:
+    """The step to go on from, and the seconds spent before it."""
     if not checkpoint.is_file():
-        return 0
+        return 0, 0.0
     state = read_checkpoint(checkpoint)
     load_weights(module, state["module"], checkpoint)
     optimizer.load_state_dict(state["optimizer"])
     torch.set_rng_state(state["rng"])
     if state["cuda_rng"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["cuda_rng"])
-    step: int = state["step"]
-    return step
+    return state["step"], state["seconds"]

@@ -15,6 +15,7 @@ from xmodal.data.benchmark import Samples
 from xmodal.data.sample import Sample
 from xmodal.data.transforms import Transform
 from xmodal.engine.schedule import Schedule
+from xmodal.errors import XmodalError
 
 
 @lru_cache(maxsize=64)
@@ -33,17 +34,21 @@ class Steps(Dataset[Batch]):
     """Item `step` is the batch of that step: labelled samples first, then further samples with labels hidden.
 
     The labelled part is the same for every arm of a seed; `paired` only adds to it.
+
+    Args:
+        labelled, pairs: positions in `samples` to draw the two parts from.
     """
 
     def __init__(
         self,
         samples: Samples,
         labelled: Sequence[int],
+        pairs: Sequence[int],
         schedule: Schedule,
         transforms: Sequence[Transform],
         seed: int,
     ) -> None:
-        self.samples, self.labelled, self.schedule = samples, list(labelled), schedule
+        self.samples, self.labelled, self.pairs, self.schedule = samples, list(labelled), list(pairs), schedule
         self.transforms, self.seed = transforms, seed
 
     def __len__(self) -> int:
@@ -52,7 +57,7 @@ class Steps(Dataset[Batch]):
     def __getitem__(self, step: int) -> Batch:
         plan = self.schedule
         first = [self.labelled[i] for i in draw(len(self.labelled), plan.labelled, step, self.seed)]
-        rest = draw(len(self.samples), plan.paired, step, self.seed + 7919) if plan.paired else []
+        rest = [self.pairs[i] for i in draw(len(self.pairs), plan.paired, step, self.seed + 7919)]
         chosen = [self._transformed(self.samples[i], step, slot) for slot, i in enumerate(first)]
         hidden = [replace(self.samples[i], labels={}) for i in rest]
         chosen += [self._transformed(s, step, plan.labelled + slot) for slot, s in enumerate(hidden)]
@@ -67,6 +72,19 @@ class Steps(Dataset[Batch]):
         return sample
 
 
+class _Safe(Dataset[Batch | XmodalError]):
+    """Hands errors on as values: a worker process would turn them into another error with a traceback."""
+
+    def __init__(self, steps: Steps) -> None:
+        self.steps = steps
+
+    def __getitem__(self, step: int) -> Batch | XmodalError:
+        try:
+            return self.steps[step]
+        except XmodalError as error:
+            return error
+
+
 def _whole(batch: Any) -> Any:
     return batch
 
@@ -74,8 +92,8 @@ def _whole(batch: Any) -> Any:
 def stream(steps: Steps, start: int) -> Iterator[Batch]:
     """The batches from step `start` on."""
     workers = steps.schedule.workers
-    loader: DataLoader[Batch] = DataLoader(
-        steps,
+    loader: DataLoader[Batch | XmodalError] = DataLoader(
+        _Safe(steps),
         sampler=range(start, len(steps)),
         batch_size=None,
         num_workers=workers,
@@ -83,4 +101,7 @@ def stream(steps: Steps, start: int) -> Iterator[Batch]:
         generator=torch.Generator(),  # its own, so that the global random state does not depend on the loader
         pin_memory=torch.cuda.is_available(),
     )
-    return iter(loader)
+    for batch in loader:
+        if isinstance(batch, XmodalError):
+            raise batch
+        yield batch

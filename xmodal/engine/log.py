@@ -55,6 +55,9 @@ class Log:
 
     def finished(self, arm: str, headline: tuple[str, str], test: Mapping[str, Any], val: Mapping[str, Any]) -> None:
         task, metric = headline
+        if not test:
+            self.console.print(f"  {arm:<10} not scored: no test sample has its sensor", highlight=False)
+            return
         on_val = f" (validation {val[task][metric]:.3f})" if val else ""
         self.console.print(f"  {arm:<10} {metric} {test[task][metric]:.3f}{on_val}", highlight=False)
 

@@ -9,12 +9,12 @@ import torch
 
 from xmodal.adapter import Adapter, Model
 from xmodal.balance import FixedWeights
-from xmodal.data.benchmark import Benchmark
-from xmodal.data.sample import Sample
+from xmodal.data.benchmark import Benchmark, Split
 from xmodal.data.transforms import Transform
 from xmodal.distillation import Distillation
 from xmodal.engine.build import build
 from xmodal.engine.config import RunConfig
+from xmodal.engine.loader import Steps
 from xmodal.engine.phases import Phase
 from xmodal.engine.schedule import Schedule
 from xmodal.errors import ConfigError
@@ -52,10 +52,11 @@ class Factory:
     def distillation(self, phase: Phase, teachers: Mapping[str, Model], seed: int) -> Distillation:
         """The module that the phase trains. Without teachers it is the model and its supervised losses."""
         model = self.model(phase.model, seed)
-        if not phase.learns_from:
-            return Distillation(model, self.benchmark.tasks)
-        distillers = build(self.config.distillers, "distillers")
         balance = build(self.config.balance, "balance") if self.config.balance else FixedWeights()
+        if not phase.learns_from:
+            alone = balance.supervised() if isinstance(balance, FixedWeights) else FixedWeights()
+            return Distillation(model, self.benchmark.tasks, balance=alone)
+        distillers = build(self.config.distillers, "distillers")
         return Distillation(
             model,
             self.benchmark.tasks,
@@ -78,11 +79,26 @@ class Factory:
         built: Sequence[Transform] = build(list(nodes), "transforms" if student else "teacher_transforms")
         return built
 
-    def check(self, sample: Sample) -> None:
-        """Every model's inputs must be entries of the data."""
-        models = {"student": self.model("student", 0)}
-        models |= {name: self.model(name, 0) for name in self.config.teachers}
+    def steps(self, phase: Phase, split: Split, inputs: Mapping[str, Sequence[str]], seed: int) -> Steps:
+        """The batches of a phase: labelled samples that its model can read, pairs that its teachers can read too.
+
+        Args:
+            inputs: by model name ("student", a teacher's): the entries it reads.
+        """
+        own = inputs[phase.model]
+        labelled = split.having(own, split.labelled)
+        pairs = split.having([*own, *(key for name in phase.learns_from for key in inputs[name])])
+        for what, found in (("labelled samples", labelled), ("pairs", pairs)):
+            if not found:
+                raise ConfigError(f"arm {phase.arm!r}: no {what} in the train split have the entries that it reads")
+        return Steps(split.train, labelled, pairs, self.schedule(phase), self.transforms(phase), seed)
+
+    def inputs(self, split: Split) -> dict[str, Sequence[str]]:
+        """By model: the entries it reads, each of which some sample must have."""
+        models = {name: self.model(name, 0) for name in ("student", *self.config.teachers)}
+        known = frozenset().union(*split.keys) if split.keys else frozenset(split.train[0].entries)
         for name, model in models.items():
             for key in model.inputs:
-                if key not in sample.entries:
-                    raise ConfigError(f"{name} reads entry {key!r}; the data has {', '.join(sorted(sample.entries))}")
+                if key not in known:
+                    raise ConfigError(f"{name} reads entry {key!r}; the data has {', '.join(sorted(known))}")
+        return {name: model.inputs for name, model in models.items()}

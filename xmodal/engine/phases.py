@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from xmodal.distillation import View, other_samples, same_samples
 from xmodal.engine.config import RunConfig
+from xmodal.engine.schedule import Schedule
 from xmodal.errors import ConfigError
 
 
@@ -27,10 +28,21 @@ class Phase:
     view: View = same_samples
 
 
+def _check(config: RunConfig) -> None:
+    taught = [arm for arm in config.arms if arm in ("self", "shuffled", "distilled")]
+    for name in ("teachers", "distillers"):
+        if taught and not getattr(config, name):
+            raise ConfigError(f"arm {taught[0]!r} needs {name}, and {name} is empty; or choose --arms student")
+    plan = Schedule(**config.schedule)
+    if "shuffled" in taught and plan.labelled + plan.paired < 2:
+        raise ConfigError(
+            "arm 'shuffled' needs at least two samples a step: raise schedule.labelled or schedule.paired"
+        )
+
+
 def phases(config: RunConfig) -> tuple[Phase, ...]:
     """The phases that the wanted arms need, in the order in which they can run."""
-    if set(config.arms) & {"shuffled", "distilled"} and not config.teachers:
-        raise ConfigError("arms 'distilled' and 'shuffled' need at least one teacher; teachers is empty")
+    _check(config)
     teachers = {name: "teacher" if i == 0 else f"teacher-{name}" for i, name in enumerate(config.teachers)}
     own = dict.fromkeys(config.teachers, "student")
     rows = [Phase(arm, model=name) for name, arm in teachers.items()]

@@ -53,6 +53,7 @@ class Recall(Adapter):
         if not (need.layers or need.attention):
             with torch.no_grad(), autocast:
                 self._fill(samples, need, device)
+        self.eval()
 
     def _fill(self, samples: Samples, need: Need, device: torch.device) -> None:
         size = 0

@@ -21,11 +21,11 @@ from xmodal.engine.evaluate import Answers, evaluate, scores
 from xmodal.engine.export import save_student
 from xmodal.engine.files import load_weights, read_json, read_tensors, write_json, write_tensors, write_text
 from xmodal.engine.fit import autocast, fit
-from xmodal.engine.loader import Steps
 from xmodal.engine.log import Log
 from xmodal.engine.models import Factory
 from xmodal.engine.phases import Phase, phases
 from xmodal.engine.recall import Recall, sees_the_same_each_time
+from xmodal.engine.rehearsal import rehearse
 from xmodal.errors import ConfigError
 
 
@@ -73,15 +73,16 @@ class Run:
     ) -> None:
         self.folder, self.config, self.log = folder, config, log
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._open(source, overrides, resume)
         benchmark = build(config.benchmark, "benchmark")
         if not isinstance(benchmark, Benchmark):
             raise ConfigError(f"benchmark: expected a benchmark, found {type(benchmark).__name__}")
         self.benchmark = benchmark
         self.factory = Factory(config, benchmark)
         self.phases = phases(config)
+        self.inputs: Mapping[str, Sequence[str]] = {}
         self.outcomes: dict[tuple[int, str, str], Mapping[str, Answers]] = {}
         self.seconds: dict[str, float] = {phase.arm: 0.0 for phase in self.phases}
+        self._open(source, overrides, resume)  # last, so that a mistake above leaves no folder behind
 
     def _open(self, source: Path, overrides: Sequence[str], resume: bool) -> None:
         resolved = resolved_text(self.config)
@@ -89,9 +90,14 @@ class Run:
             if not resume:
                 raise ConfigError(f"run folder {self.folder} exists: add --resume to go on with it, or --out FOLDER")
             if (self.folder / "config.json").read_text(encoding="utf-8") != resolved:
-                raise ConfigError(f"run folder {self.folder} was begun with another config: choose --out FOLDER")
+                raise ConfigError(
+                    f"run folder {self.folder} was begun with another config: choose --out FOLDER, or delete it"
+                )
             return
-        if self.folder.exists() and any(self.folder.iterdir()):
+        own = {"config.py", "overrides.json"}  # a run that was killed in these very lines
+        if self.folder.exists() and any(
+            p.name not in own and not p.name.startswith(".") for p in self.folder.iterdir()
+        ):
             raise ConfigError(f"run folder {self.folder} exists and is no run of xmodal: choose --out FOLDER")
         self.folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, self.folder / "config.py")
@@ -103,7 +109,9 @@ class Run:
         summary: dict[str, object] = {}
         for seed in self.config.seeds:
             splits = self.benchmark.splits(seed)
-            self.factory.check(splits[0].train[0])
+            if not summary:
+                self.inputs = self.factory.inputs(splits[0])
+                rehearse(self.factory, self.phases, splits[0], self.inputs, seed)
             for split in splits:
                 for phase in self.phases:
                     self._phase(seed, split, phase)
@@ -130,23 +138,24 @@ class Run:
         done = read_json(place.done)
         self.seconds[phase.arm] += done["seconds"]
         stored = read_tensors(place.answers)
-        self.outcomes[seed, split.name, phase.arm] = {
-            task: Answers(stored[f"{task}.answer"], stored[f"{task}.target"]) for task in self.benchmark.tasks
-        }
+        if stored:  # else no test sample has the teacher's sensor, and it has no row in the table
+            self.outcomes[seed, split.name, phase.arm] = {
+                task: Answers(stored[f"{task}.answer"], stored[f"{task}.target"]) for task in self.benchmark.tasks
+            }
 
     def _train_phase(self, seed: int, split: Split, phase: Phase, place: Place) -> None:
         teachers = {name: self.trained(seed, split.name, arm) for name, arm in phase.learns_from.items()}
         distillation = self.factory.distillation(phase, teachers, seed)
-        schedule, transforms = self.factory.schedule(phase), self.factory.transforms(phase)
-        steps = Steps(split.train, split.labelled, schedule, transforms, seed)
+        steps = self.factory.steps(phase, split, self.inputs, seed)
         label = {"seed": seed, "split": split.name, "arm": phase.arm}
         began = time.perf_counter()
-        self._remember_teachers(distillation, split, transforms)
-        with self.log.phase(label, schedule.steps) as report:
-            fit(
+        self._remember_teachers(distillation, split, steps.transforms)
+        seconds = time.perf_counter() - began
+        with self.log.phase(label, steps.schedule.steps) as report:
+            seconds += fit(
                 distillation,
                 steps,
-                schedule,
+                steps.schedule,
                 checkpoint=place.checkpoint,
                 device=self.device,
                 precision=self.config.precision,
@@ -154,7 +163,6 @@ class Run:
             )
         model = distillation.student
         assert isinstance(model, Model)
-        seconds = time.perf_counter() - began
         self._finish(split, phase, place, model, seconds)
 
     def _remember_teachers(self, distillation: Distillation, split: Split, transforms: Sequence[Transform]) -> None:
@@ -166,14 +174,16 @@ class Run:
                 distillation.teachers[name] = recall
 
     def _finish(self, split: Split, phase: Phase, place: Place, model: Model, seconds: float) -> None:
-        keys = self.config.deploy if phase.model == "student" else model.inputs
-        answers = evaluate(model, split.test, self.benchmark, keys, device=self.device)
-        on_val = evaluate(model, split.val, self.benchmark, keys, device=self.device) if len(split.val) else {}
+        student = phase.model == "student"
+        keys = self.config.deploy if student else model.inputs
+        answers, on_val = (
+            evaluate(model, part, self.benchmark, keys, device=self.device, skip_missing=not student)
+            for part in (split.test, split.val)
+        )
         write_tensors(place.weights, model.state_dict())
         tensors = {f"{task}.answer": a.answer for task, a in answers.items()}
         write_tensors(place.answers, tensors | {f"{task}.target": a.target for task, a in answers.items()})
-        test = scores(self.benchmark, answers)
-        val = scores(self.benchmark, on_val) if on_val else {}
+        test, val = scores(self.benchmark, answers), scores(self.benchmark, on_val)
         write_json(place.done, {"seconds": seconds, "test": test, "val": val})
         place.checkpoint.unlink(missing_ok=True)
         self.log.finished(phase.arm, self.benchmark.headline, test, val)

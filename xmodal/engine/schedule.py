@@ -39,13 +39,23 @@ class Schedule:
     workers: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("steps", "labelled", "checkpoint_every", "log_every"):
-            if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
-                raise ConfigError(f"schedule.{name}: expected a whole number from 1, found {getattr(self, name)!r}")
-        if not isinstance(self.paired, int) or self.paired < 0:
-            raise ConfigError(f"schedule.paired: expected a whole number from 0, found {self.paired!r}")
-        if not self.learning_rate > 0:
-            raise ConfigError(f"schedule.learning_rate: expected a positive number, found {self.learning_rate!r}")
+        whole = {"steps": 1, "labelled": 1, "checkpoint_every": 1, "log_every": 1, "paired": 0, "workers": 0}
+        for name, least in whole.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise ConfigError(f"schedule.{name}: expected a whole number from {least}, found {value!r}")
+        for name, most in {
+            "learning_rate": math.inf,
+            "warmup": 1,
+            "final": 1,
+            "weight_decay": math.inf,
+            "clip_norm": math.inf,
+        }.items():
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or not 0 <= value <= most:
+                raise ConfigError(f"schedule.{name}: expected a number from 0 to {most}, found {value!r}")
+        if self.learning_rate == 0:
+            raise ConfigError("schedule.learning_rate: expected a positive number, found 0")
 
     def rate(self, step: int) -> float:
         """The learning rate of a step: a closed form, so that a resumed run needs no scheduler state."""

@@ -14,6 +14,7 @@ from xmodal.data.sample import Sample
 from xmodal.engine.evaluate import Answers, evaluate
 from xmodal.engine.files import write_atomic, write_json
 from xmodal.engine.run import Run
+from xmodal.errors import ConfigError
 from xmodal.report.panels import PALETTE, Picture, colour_map, panel
 from xmodal.tasks import Task
 
@@ -26,19 +27,20 @@ def write_examples(run: Run, count: int = 6) -> None:
     split = run.benchmark.splits(seed)[0]
     chosen = np.linspace(0, len(split.test) - 1, min(count, len(split.test))).astype(int).tolist()
     samples = [split.test[i] for i in chosen]
-    answers = {arm: _answers(run, seed, split, arm, samples) for arm in SHOWN if _finished(run, arm)}
+    answers = {
+        arm: _answers(run, seed, split, arm, samples) for arm in SHOWN if (seed, split.name, arm) in run.outcomes
+    }
+    samples = samples if answers else []
     captions = {}
     for number, sample in enumerate(samples):
         pictures, caption = _pictures(run, sample, number, answers)
+        if not pictures:
+            continue
         place = run.folder / "examples" / f"{number:02d}.png"
         image = panel(pictures)
         write_atomic(place, lambda part, image=image: image.save(part, format="PNG"))  # type: ignore[misc]
         captions[place.name] = caption
     write_json(run.folder / "examples" / "captions.json", captions)
-
-
-def _finished(run: Run, arm: str) -> bool:
-    return any(phase.arm == arm for phase in run.phases)
 
 
 def _answers(run: Run, seed: int, split: Split, arm: str, samples: Sequence[Sample]) -> dict[str, Answers]:
@@ -53,7 +55,8 @@ def _pictures(
 ) -> tuple[list[tuple[str, Picture]], str]:
     """The panel of one sample: dense class answers as maps, single answers in words."""
     key = next(iter(run.config.deploy))
-    pictures = [(key, _input(sample, key))]
+    seen = _input(sample, key)
+    pictures = [] if seen is None else [(key, seen)]
     words = [sample.key]
     for name, task in run.benchmark.tasks.items():
         grid = run.benchmark.grids.get(name)
@@ -64,14 +67,20 @@ def _pictures(
     return pictures, " · ".join(words)
 
 
-def _input(sample: Sample, key: str) -> Picture:
+def _input(sample: Sample, key: str) -> Picture | None:
+    """The entry as a picture; None where it is missing or its modality cannot draw."""
+    if key not in sample.entries:
+        return None
     entry = sample.entries[key]
     if isinstance(entry, Tensor) and entry.dim() == 3 and entry.shape[0] == 3:
         pixels = entry if entry.dtype == torch.uint8 else (entry.clamp(0, 1) * 255).round().to(torch.uint8)
         picture: Picture = pixels.permute(1, 2, 0).numpy()
         return picture
     family = key.split("/")[0].split("@")[0]
-    drawn: Picture = plugins.load(family, "xmodal.modalities").picture(sample, key)
+    try:
+        drawn: Picture = plugins.load(family, "xmodal.modalities").picture(sample, key)
+    except (NotImplementedError, ConfigError):
+        return None
     return drawn
 
 
