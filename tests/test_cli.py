@@ -189,3 +189,72 @@ def test_a_fault_of_ours_is_exit_code_1_with_a_traceback():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 1
     assert "ZeroDivisionError" in done.stderr
+
+
+def without(root: Path, column: int, keep: str) -> None:
+    """Empty one column of the manifest in every row of other splits than `keep`'s."""
+    lines = (root / "manifest.csv").read_text().splitlines()
+    rows = [line.split(",") for line in lines]
+    for row in rows[1:]:
+        if row[-1] != keep:
+            row[column] = ""
+    (root / "manifest.csv").write_text("\n".join(",".join(row) for row in rows) + "\n")
+
+
+def test_the_test_split_may_lack_the_teachers_sensor(tmp_path, capsys):
+    root, out = folder(tmp_path / "mine"), tmp_path / "run"
+    without(root, 2, keep="train")
+    assert train(root, out) == 0
+    assert "not scored: no test sample has its sensor" in capsys.readouterr().out
+    assert set(json.loads((out / "result.json").read_text())["arms"]) == {"student", "self", "shuffled", "distilled"}
+
+
+def test_training_rows_may_lack_the_teachers_sensor(tmp_path):
+    root = folder(tmp_path / "mine")
+    text = (root / "manifest.csv").read_text()
+    for i in (0, 1, 5, 9):
+        text = text.replace(f"{i}.bin,", ",", 1)
+    (root / "manifest.csv").write_text(text)
+    assert train(root, tmp_path / "run") == 0
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("distillers.soft.task=nothing", "arm 'self' cannot train"),
+        ("distillers.soft.level=tokens", "arm 'self' cannot train"),
+        ("distillers.soft.teacher=radar", "unknown teacher of distiller 'soft' 'radar'; known: teacher"),
+        ("balance.weights={'sotf': 1.0}", "'sotf' fits no term"),
+        ("seeds=3", "seeds: expected several values"),
+        ("deploy=image", "deploy: expected several values"),
+        ("schedule.workers=-1", "schedule.workers: expected a whole number from 0"),
+        ("schedule.learning_rate=fast", "schedule.learning_rate: expected a number"),
+        ("teachers={}", "arm 'self' needs teachers"),
+        ("distillers={}", "arm 'self' needs distillers"),
+        ("benchmark.kind=regression", "column 'label': expected a finite number, found 'dark'"),
+    ],
+)
+def test_what_does_not_fit_is_said_before_anything_trains(override, words, tmp_path, capsys):
+    root, out = folder(tmp_path / "mine"), tmp_path / "run"
+    assert words in mistake(capsys, train(root, out, override))
+    assert not list(out.rglob("model.safetensors"))
+
+
+def test_a_mistake_in_the_data_leaves_no_run_folder_behind(tmp_path, capsys):
+    out = tmp_path / "run"
+    mistake(capsys, train(tmp_path / "nowhere", out))
+    assert not out.exists()
+
+
+def test_scored_rows_need_a_label(tmp_path, capsys):
+    root = folder(tmp_path / "mine")
+    text = (root / "manifest.csv").read_text().replace("bright,test", ",test", 1)
+    (root / "manifest.csv").write_text(text)
+    assert "column 'label': expected a label, since the split is test" in mistake(capsys, train(root, tmp_path / "run"))
+
+
+def test_a_damaged_file_is_named_when_worker_processes_read(tmp_path, capsys):
+    root = folder(tmp_path / "mine")
+    spoil(root, "3.bin", b"\0" * 17)
+    line = mistake(capsys, train(root, tmp_path / "run", "schedule.workers=1", "arms=('teacher',)"))
+    assert "3.bin: expected" in line

@@ -160,3 +160,23 @@ def test_models_compute_only_what_distillers_declared():
 
     Distillation(Spy(), {}, teachers={"t": Spy("depth")}, distillers={"deep": Deep("t")})(batch())
     assert asked == {"image": Need(), "depth": Need(layers=True)}
+
+
+def test_samples_without_the_teachers_sensor_take_no_part_in_its_terms():
+    from dataclasses import replace
+
+    whole = batch()
+    present = {"image": torch.tensor([True, True, True, False, True, False])}
+    step = built().eval()
+    missing = step(replace(whole, present=present)).terms
+    kept = step(whole.rows(torch.tensor([0, 1, 2, 4]))).terms
+    assert missing["soft/kind"][[3, 5]].tolist() == [0.0, 0.0]
+    torch.testing.assert_close(missing["soft/kind"].mean(), kept["soft/kind"].mean())
+    torch.testing.assert_close(missing["relation/distance"], kept["relation/distance"])
+
+
+def test_a_model_is_fed_no_labels():
+    fed = batch().only(("image",))
+    assert not fed.labels
+    assert not fed.labelled
+    assert list(fed.entries) == ["image"]
