@@ -13,8 +13,8 @@ setup: $(READY)
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: found no Python 3.11, 3.12 or 3.13 with venv on the PATH"; exit 1; }
 	@test -x $(BIN)/python || { echo "using $$($(PYTHON) --version)"; $(PYTHON) -m venv .venv; }
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e '.[all,dev]'
+	$(BIN)/python -m pip install -qq --upgrade pip
+	$(BIN)/python -m pip install -qq -e '.[all,dev]'
 	@touch $@
 
 demo: $(READY)

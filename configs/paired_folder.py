@@ -2,7 +2,8 @@
 
     xmodal train paired_folder --set benchmark.root=PATH/TO/FOLDER
 
-Other sensors: --set student.type=NAME --set teachers.teacher.type=NAME, with names from `xmodal list modalities`.
+Another teacher: --set teachers.teacher.type=NAME, with a name from `xmodal list modalities`. Another student: copy this
+file, since `deploy`, the student's arguments and the transforms change along with it.
 Numbers instead of classes: --set benchmark.kind=regression --set distillers.soft.type=privileged_values
 """
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from xmodal.bus import Embedding, Tokens
@@ -103,6 +104,7 @@ class Model(Adapter):
         self.inputs, self.privileged = adapter.inputs, adapter.privileged
         self.width, self.token_width = adapter.width, adapter.token_width
         self.layer_widths = adapter.layer_widths
+        self.tasks = dict(tasks)
         self.levels = {name: task.level for name, task in tasks.items()}
         self.heads = nn.ModuleDict({name: task.head(_width(adapter, task.level)) for name, task in tasks.items()})
 
@@ -110,6 +112,19 @@ class Model(Adapter):
         levels = self.levels.values()
         own = Need(pooled="pooled" in levels, tokens="tokens" in levels)
         return self._with_outputs(self.adapter(batch, need | own))
+
+    def predict(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
+        """What the model answers on samples that hold its `inputs`: what a deployed model is called with.
+
+        Returns:
+            by task: class numbers or values, [B] for pooled tasks, [B, N] for token tasks (the tokens' grid is that
+            of the adapter). The model is put in eval mode; no gradient.
+        """
+        from xmodal.data.batch import collate  # the types of adapters and batches name each other
+
+        with torch.no_grad():
+            outputs = self.eval()(collate(samples).only(self.inputs), Need()).outputs
+        return {name: task.answer(outputs[name]) for name, task in self.tasks.items()}
 
     def upper(self, batch: Batch, tokens: Tensor, valid: Tensor | None, layer: int, rows: Tensor | None) -> Embedding:
         return self._with_outputs(self.adapter.upper(batch, tokens, valid, layer, rows))

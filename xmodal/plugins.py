@@ -62,3 +62,11 @@ def describe(cls: type) -> Plugin:
                 assert point.dist is not None
                 return Plugin(group, point.name, point.dist.name, point.dist.version)
     raise ConfigError(f"{cls.__module__}.{cls.__qualname__} has no entry point in {', '.join(GROUPS)}: add one")
+
+
+def registered_name(cls: type) -> str:
+    """The entry point's name, or the class's own where it has none."""
+    try:
+        return describe(cls).name
+    except ConfigError:
+        return cls.__qualname__

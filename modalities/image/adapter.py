@@ -149,6 +149,8 @@ def _create(
 ) -> Any:
     import timm  # costs seconds to import, so only where a model is built
 
+    if not isinstance(backbone, str):
+        raise ConfigError(f"backbone: expected a name such as 'resnet18', found {backbone!r}")
     if weights is not None and (Path(weights).suffix != ".safetensors" or not Path(weights).is_file()):
         raise DataError(f"weights {weights}", expected="an existing .safetensors file", found="none")
     overlay = {"file": str(weights)} if weights else None

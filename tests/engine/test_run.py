@@ -194,3 +194,12 @@ def test_checkpoints_hold_no_teacher_and_load_without_pickle(make_run, monkeypat
     module = next(s for p, s in written.items() if "distilled" in str(p))["module"]
     assert module
     assert not any("teacher" in name for name in module)
+
+
+def test_the_loaded_student_answers_samples_directly(make_run):
+    run = make_run("predict", "arms=('student',)")
+    run.train()
+    samples = run.benchmark.splits(0)[0].test
+    answers = load_student(run.folder).predict(samples)
+    stored = run.outcomes[0, "fold0", "student"]["kind"].answer
+    assert torch.equal(answers["kind"], stored)

@@ -21,6 +21,9 @@ class FixedWeights(nn.Module):
     def __init__(self, weights: Mapping[str, float] | None = None) -> None:
         super().__init__()
         self.weights = dict(weights or {})
+        for name, weight in self.weights.items():
+            if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < float("inf"):
+                raise ConfigError(f"balance weight {name!r}: expected a number from 0, found {weight!r}")
 
     def supervised(self) -> FixedWeights:
         """The same weights for the tasks alone: what an arm without teachers is trained with."""

@@ -58,5 +58,5 @@ def _call(cls: type, given: Mapping[str, Any], where: str) -> Any:
         return cls(**given)
     except XmodalError:
         raise
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RuntimeError, IndexError) as error:
         raise ConfigError(f"{where}: {cls.__name__}: {error}") from error

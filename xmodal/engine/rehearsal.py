@@ -29,7 +29,7 @@ def rehearse(
             _step(factory, phase, split, inputs, seed)
         except XmodalError:
             raise
-        except (ValueError, KeyError, IndexError, RuntimeError, AssertionError, NotImplementedError) as error:
+        except (ValueError, TypeError, LookupError, RuntimeError, AssertionError) as error:
             said = " ".join(str(a) for a in error.args) or type(error).__name__
             raise ConfigError(f"arm {phase.arm!r} cannot train: {said.splitlines()[0]}") from error
 

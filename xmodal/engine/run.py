@@ -27,6 +27,7 @@ from xmodal.engine.phases import Phase, phases
 from xmodal.engine.recall import Recall, sees_the_same_each_time
 from xmodal.engine.rehearsal import rehearse
 from xmodal.errors import ConfigError
+from xmodal.plugins import registered_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class Run:
         groups: dict[str, list[str]] = {}
         for split in splits:
             groups.setdefault(split.group, []).append(split.name)
-        name = str(getattr(self.config.benchmark["type"], "__name__", self.config.benchmark["type"])).lower()
+        name = registered_name(type(self.benchmark))
         summary = result.summarise(name, self.benchmark, self.outcomes, groups, self.seconds)
         result.write(self.folder, summary)
         return summary

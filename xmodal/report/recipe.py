@@ -52,7 +52,7 @@ def _training(config: Mapping[str, Any]) -> list[tuple[str, Html]]:
     for name, label in (("schedule", "labels and steps"), ("teacher_schedule", "of the teachers")):
         given = config.get(name)
         if isinstance(given, Mapping) and (given or name == "schedule"):
-            full = asdict(Schedule()) | dict(given)
+            full = asdict(Schedule()) | dict(config.get("schedule") or {}) | dict(given)  # teachers take its values too
             said = f"{full['steps']} steps, each of {full['labelled']} labelled samples"
             if name == "schedule":
                 said += f" and, for arms with a teacher, {full['paired']} more without labels"
