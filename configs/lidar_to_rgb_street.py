@@ -1,10 +1,11 @@
 """An RGB student learns semantic segmentation and depth from a LiDAR teacher, on the simulated street.
 
-60 of 600 scenes are labelled; all 600 are pairs. Labels, student, steps and learning rate are the same in every arm; the
-learning rate is the student alone's best on the validation scenes (1e-3, 2e-3, 4e-3 and 8e-3 gave 0.322, 0.349, 0.371
-and 0.360 at 450 steps).
+60 of 600 scenes are labelled; all 600 are pairs. Labels, student, steps and learning rate are the same in every arm.
+The learning rate is the student alone's best on the validation scenes: 1e-3, 2e-3, 4e-3 and 8e-3 gave 0.322, 0.349,
+0.371 and 0.360 at 450 steps.
 
-2 CPU cores: about 9 minutes a seed. Seed 0: student 0.405, self 0.414, shuffled 0.254, distilled 0.464, teacher 0.696 mIoU.
+2 CPU cores: about 9 minutes a seed. mIoU of seed 0: student 0.405, self 0.414, shuffled 0.254, distilled 0.464,
+teacher 0.696.
 
     xmodal train lidar_to_rgb_street --seeds 0 1 2
 """
