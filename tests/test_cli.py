@@ -210,11 +210,11 @@ def test_the_test_split_may_lack_the_teachers_sensor(tmp_path, capsys):
 
 
 def test_training_rows_may_lack_the_teachers_sensor(tmp_path):
-    root = folder(tmp_path / "mine")
-    text = (root / "manifest.csv").read_text()
-    for i in (0, 1, 5, 9):
-        text = text.replace(f"{i}.bin,", ",", 1)
-    (root / "manifest.csv").write_text(text)
+    root = folder(tmp_path / "mine", rows=44)
+    lines = (root / "manifest.csv").read_text().splitlines()
+    for i in (0, 1, 5, *range(16, 40)):  # the first row, and more in a row than are run side by side
+        lines[i + 1] = lines[i + 1].replace(f",{i}.bin,", ",,")
+    (root / "manifest.csv").write_text("\n".join(lines) + "\n")
     assert train(root, tmp_path / "run") == 0
 
 

@@ -19,7 +19,12 @@ def built():
     samples = street.splits(0)[0].train
     teacher = Model(PointEncoder(width=8, depth=2, voxel_size_m=0.5), street.tasks).eval().requires_grad_(False)
     need = Need(pooled=True, tokens=True)
-    return samples, teacher, need, Recall(teacher, samples, need, torch.device("cpu"), nullcontext())
+    return (
+        samples,
+        teacher,
+        need,
+        Recall(teacher, samples, range(len(samples)), need, torch.device("cpu"), nullcontext()),
+    )
 
 
 def test_memory_equals_the_live_teacher_in_any_order_of_samples():
@@ -48,6 +53,15 @@ def test_a_teacher_whose_entry_is_augmented_is_not_remembered():
 def test_what_is_too_large_to_keep_runs_live():
     samples, teacher, _, _ = built()
     need = Need(layers=True)
-    recall = Recall(teacher, samples, need, torch.device("cpu"), nullcontext())
+    recall = Recall(teacher, samples, range(len(samples)), need, torch.device("cpu"), nullcontext())
     assert not recall.rows
     assert len(recall(collate(samples[:2], range(2)), need).layers) == 2
+
+
+def test_a_sample_without_the_teachers_sensor_gets_no_valid_token():
+    samples, teacher, need, _ = built()
+    recall = Recall(teacher, samples, [0, 2], need, torch.device("cpu"), nullcontext())
+    tokens = recall(collate([samples[2], samples[1]], [2, 1]), need).tokens
+    assert tokens.valid[0].any()
+    assert not tokens.valid[1].any()
+    assert (tokens.of[1] == -1).all()

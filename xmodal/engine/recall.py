@@ -33,6 +33,8 @@ class Recall(Adapter):
     Args:
         teacher: frozen.
         samples: the training set; a batch's `index` are positions in it.
+        positions: of the samples that have the teacher's inputs. For the others it answers with no valid token and
+            a placeholder that `Frame.taught` tells everybody not to read.
         need: what is asked of it. Layers and attention are too large to keep: then everything runs live.
         device: where to compute; autocast: the context to compute in.
     """
@@ -41,6 +43,7 @@ class Recall(Adapter):
         self,
         teacher: Adapter,
         samples: Samples,
+        positions: Sequence[int],
         need: Need,
         device: torch.device,
         autocast: AbstractContextManager[Any],
@@ -49,21 +52,21 @@ class Recall(Adapter):
         self.teacher = teacher.to(device).eval()
         self.inputs, self.privileged = teacher.inputs, teacher.privileged
         self.width, self.token_width, self.layer_widths = teacher.width, teacher.token_width, teacher.layer_widths
-        self.rows: list[Embedding] = []
+        self.rows: dict[int, Embedding] = {}
         if not (need.layers or need.attention):
             with torch.no_grad(), autocast:
-                self._fill(samples, need, device)
+                self._fill(samples, positions, need, device)
         self.eval()
 
-    def _fill(self, samples: Samples, need: Need, device: torch.device) -> None:
+    def _fill(self, samples: Samples, positions: Sequence[int], need: Need, device: torch.device) -> None:
         size = 0
-        for start in range(0, len(samples), FIXED_BATCH):
-            chunk = range(start, min(start + FIXED_BATCH, len(samples)))
+        for start in range(0, len(positions), FIXED_BATCH):
+            chunk = positions[start : start + FIXED_BATCH]
             batch = collate([samples[i] for i in chunk], chunk).to(device)
             embedding = self.teacher(batch, need)
-            for row in range(len(chunk)):
-                self.rows.append(_row(embedding, row))
-                size += _bytes(self.rows[-1])
+            for row, position in enumerate(chunk):
+                self.rows[position] = _row(embedding, row)
+                size += _bytes(self.rows[position])
             if size > MEMORY_BYTES or embedding.parts:
                 self.rows.clear()
                 return
@@ -72,7 +75,8 @@ class Recall(Adapter):
         if not self.rows:
             live: Embedding = self.teacher(batch, need)
             return live
-        return _side_by_side([self.rows[i] for i in batch.index.tolist()], batch.index.device)
+        absent = _without_content(next(iter(self.rows.values())))
+        return _side_by_side([self.rows.get(i, absent) for i in batch.index.tolist()], batch.index.device)
 
     def upper(self, batch: Batch, tokens: Tensor, valid: Tensor | None, layer: int, rows: Tensor | None) -> Embedding:
         return self.teacher.upper(batch, tokens, valid, layer, rows)
@@ -100,6 +104,20 @@ def _row(embedding: Embedding, row: int) -> Embedding:
     }
     pooled = None if embedding.pooled is None else _cut(embedding.pooled[row], None)
     return Embedding(pooled=pooled, tokens=kept, outputs=outputs)
+
+
+def _without_content(row: Embedding) -> Embedding:
+    tokens = row.tokens
+    if tokens is None:
+        return row
+    return replace(
+        row,
+        tokens=replace(
+            tokens,
+            valid=None if tokens.valid is None else torch.zeros_like(tokens.valid),
+            of=None if tokens.of is None else torch.full_like(tokens.of, -1),
+        ),
+    )
 
 
 def _cut(value: Tensor, count: int | None) -> Tensor:

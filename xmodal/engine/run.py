@@ -171,7 +171,8 @@ class Run:
         for name, teacher in distillation.teachers.items():
             if sees_the_same_each_time(teacher, transforms):
                 context = autocast(self.device, self.config.precision)
-                recall = Recall(teacher, split.train, distillation.need[name], self.device, context)
+                readable = split.having(teacher.inputs)
+                recall = Recall(teacher, split.train, readable, distillation.need[name], self.device, context)
                 distillation.teachers[name] = recall
 
     def _finish(self, split: Split, phase: Phase, place: Place, model: Model, seconds: float) -> None:
