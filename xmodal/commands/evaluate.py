@@ -16,13 +16,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    import torch
-
     from xmodal import load_student
     from xmodal.engine.build import build
     from xmodal.engine.config import read_run
     from xmodal.engine.evaluate import evaluate, scores
     from xmodal.engine.files import read_json
+    from xmodal.engine.fit import best_device
     from xmodal.errors import DataError
 
     model = load_student(args.run)
@@ -33,8 +32,7 @@ def run(args: argparse.Namespace) -> int:
     split = next((s for s in benchmark.splits(trained["seed"]) if s.name == trained["split"]), None)
     if split is None:
         raise DataError(args.run / "student.json", expected="a split of the benchmark", found=repr(trained["split"]))
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    found = scores(benchmark, evaluate(model, split.test, benchmark, about["deploy"], device=device))
+    found = scores(benchmark, evaluate(model, split.test, benchmark, about["deploy"], device=best_device()))
     if args.json:
         print(json.dumps({"run": str(args.run), "split": split.name, "samples": len(split.test), "scores": found}))
         return 0

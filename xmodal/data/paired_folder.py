@@ -14,7 +14,7 @@ from torch import Tensor
 from xmodal import plugins
 from xmodal.data.benchmark import Benchmark, Card, Split
 from xmodal.data.manifest import PARTS, Row, read_manifest
-from xmodal.data.sample import Sample
+from xmodal.data.sample import Sample, modality_of
 from xmodal.data.transforms import Transform
 from xmodal.errors import ConfigError, DataError, unknown
 from xmodal.tasks import Classification, Regression, Task
@@ -104,7 +104,7 @@ class Folder(Sequence[Sample]):
 
 def _reader(key: str) -> Read:
     """The reader of an entry's modality: "image/front" and "image@-1" are read as images."""
-    family = key.split("/")[0].split("@")[0]
+    family = modality_of(key)
     known = plugins.found("xmodal.modalities")
     if family not in known:
         raise unknown(f"modality of manifest column {key!r}; modality", family, known)

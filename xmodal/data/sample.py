@@ -19,6 +19,11 @@ class Rows:
     values: Tensor
 
 
+def modality_of(key: str) -> str:
+    """The modality that an entry's key names: "image" of "image", "image/front" and "image@-1"."""
+    return key.split("/")[0].split("@")[0]
+
+
 Entry = Tensor | Rows
 Label = Tensor | Rows | Mapping[str, Tensor | Rows]
 """One target a sample, or, for dense tasks, by entry: one target a pixel [H, W] or an element Rows([E])."""

@@ -54,8 +54,8 @@ def evaluate(
         chosen = [s for s in (samples[i] for i in chunk) if not skip_missing or _readable(s, fed)]
         if not chosen:
             continue
-        batch = collate(chosen).to(device)
         _check_readable(chosen, fed)
+        batch = collate(chosen).to(device)
         with torch.no_grad():
             embedding = model(batch.only(fed), Need())
         for name, task in benchmark.tasks.items():

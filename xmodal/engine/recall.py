@@ -56,6 +56,7 @@ class Recall(Adapter):
         if not (need.layers or need.attention):
             with torch.no_grad(), autocast:
                 self._fill(samples, positions, need, device)
+        self.absent = _without_content(next(iter(self.rows.values()), Embedding()))
         self.eval()
 
     def _fill(self, samples: Samples, positions: Sequence[int], need: Need, device: torch.device) -> None:
@@ -75,8 +76,7 @@ class Recall(Adapter):
         if not self.rows:
             live: Embedding = self.teacher(batch, need)
             return live
-        absent = _without_content(next(iter(self.rows.values())))
-        return _side_by_side([self.rows.get(i, absent) for i in batch.index.tolist()], batch.index.device)
+        return _side_by_side([self.rows.get(i, self.absent) for i in batch.index.tolist()], batch.index.device)
 
     def upper(self, batch: Batch, tokens: Tensor, valid: Tensor | None, layer: int, rows: Tensor | None) -> Embedding:
         return self.teacher.upper(batch, tokens, valid, layer, rows)

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from xmodal.adapter import Model
 from xmodal.data.benchmark import Benchmark, Split
 from xmodal.data.transforms import Transform
@@ -20,7 +18,7 @@ from xmodal.engine.config import RunConfig, resolved_text
 from xmodal.engine.evaluate import Answers, evaluate, scores
 from xmodal.engine.export import save_student
 from xmodal.engine.files import load_weights, read_json, read_tensors, write_json, write_tensors, write_text
-from xmodal.engine.fit import autocast, fit
+from xmodal.engine.fit import autocast, best_device, fit
 from xmodal.engine.log import Log
 from xmodal.engine.models import Factory
 from xmodal.engine.phases import Phase, phases
@@ -73,7 +71,7 @@ class Run:
         resume: bool = False,
     ) -> None:
         self.folder, self.config, self.log = folder, config, log
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = best_device()
         benchmark = build(config.benchmark, "benchmark")
         if not isinstance(benchmark, Benchmark):
             raise ConfigError(f"benchmark: expected a benchmark, found {type(benchmark).__name__}")

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from xmodal.data.sample import Entry, Rows, Sample
+from xmodal.data.sample import Entry, Rows, Sample, modality_of
 from xmodal.report.drawing import Picture, new_figure, render
 
 _WIDTH_PX = 1240
@@ -29,7 +29,7 @@ def inspect_picture(sample: Sample, pictures: Mapping[str, Callable[[Sample, str
     """
     panels = []
     for key, entry in sample.entries.items():
-        draw = pictures.get(key, pictures.get(key.split("/")[0].split("@")[0]))
+        draw = pictures.get(key, pictures.get(modality_of(key)))
         drawn = None if draw is None else np.asarray(draw(sample, key), dtype=np.uint8)
         panels.append((f"{key}   {_shape(entry)}", drawn))
     head = [f"sample {sample.key}", *(_label_line(sample, task) for task in sample.labels)]

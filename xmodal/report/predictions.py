@@ -10,7 +10,7 @@ from torch import Tensor
 
 from xmodal import plugins
 from xmodal.data.benchmark import Grid, Split
-from xmodal.data.sample import Sample
+from xmodal.data.sample import Sample, modality_of
 from xmodal.engine.evaluate import Answers, evaluate
 from xmodal.engine.files import write_atomic, write_json
 from xmodal.engine.run import Run
@@ -76,9 +76,8 @@ def _input(sample: Sample, key: str) -> Picture | None:
         pixels = entry if entry.dtype == torch.uint8 else (entry.clamp(0, 1) * 255).round().to(torch.uint8)
         picture: Picture = pixels.permute(1, 2, 0).numpy()
         return picture
-    family = key.split("/")[0].split("@")[0]
     try:
-        drawn: Picture = plugins.load(family, "xmodal.modalities").picture(sample, key)
+        drawn: Picture = plugins.load(modality_of(key), "xmodal.modalities").picture(sample, key)
     except (NotImplementedError, ConfigError):
         return None
     return drawn
