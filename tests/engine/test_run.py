@@ -26,6 +26,9 @@ def test_a_run_trains_every_arm_and_writes_what_it_promises(make_run):
     result = run.train()
     assert list(result["arms"]) == ["teacher", "student", "self", "shuffled", "distilled"]
     assert all(len(scores) == 1 for scores in result["arms"].values())
+    (split,) = run.benchmark.splits(0)
+    parts = {"train": split.train, "labelled": split.labelled, "val": split.val, "test": split.test}
+    assert result["samples"] == {"fold0": {name: len(part) for name, part in parts.items()}}
     assert json.loads((run.folder / "result.json").read_text())["arms"] == result["arms"]
     rows = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
     distilled = [r for r in rows if r["arm"] == "distilled"]
@@ -79,6 +82,20 @@ def test_a_finished_run_resumed_trains_nothing_and_gives_the_same_result(make_ru
     first = make_run("done").train()
     monkeypatch.setattr("xmodal.engine.run.fit", lambda *a, **k: pytest.fail("trained again"))
     assert make_run("done", resume=True).train()["arms"] == first["arms"]
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "answers.safetensors", "done.json"])
+def test_a_damaged_arm_is_named_with_what_to_do(make_run, file):
+    run = make_run("damaged", "arms=('student',)")
+    run.train()
+    place = run.place(0, "fold0", "student")
+    (place.folder / file).write_text("{")
+    with pytest.raises(DataError, match=f"{file}.*delete .*student and use --resume"):
+        make_run("damaged", "arms=('student',)", resume=True).train()
+    for path in place.folder.iterdir():
+        path.unlink()
+    make_run("damaged", "arms=('student',)", resume=True).train()
+    assert place.weights.is_file()
 
 
 def test_a_run_folder_that_exists_is_not_touched(make_run):

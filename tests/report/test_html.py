@@ -78,6 +78,13 @@ def test_the_page_holds_results_curves_and_recipe(result: Make, run_folder: Fold
     assert page.tags.count("svg") == 2 + 4  # arms, differences; loss, term, learning rate, data wait
 
 
+def test_the_page_says_how_many_samples_are_labelled(result: Make, run_folder: Folder) -> None:
+    counts = [("fold0", 60, 600), ("fold1", 61, 1610)]
+    samples = {name: {"train": train, "labelled": labelled} for name, labelled, train in counts}
+    page = read(run_folder(result(splits=2) | {"samples": samples}))
+    assert "60 to 61 of 600 to 1,610 training samples are labelled in each split." in page.text
+
+
 def test_all_text_is_escaped(result: Make, run_folder: Folder) -> None:
     bad = "<script>alert('1')</script>&amp;"
     content = result({"student": [0.4], f"teacher-{bad}": [0.5], "distilled": [0.45]})

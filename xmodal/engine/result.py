@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from xmodal.data.benchmark import Benchmark
+from xmodal.data.benchmark import Benchmark, Split
 from xmodal.engine.evaluate import Answers, join, scores
 from xmodal.engine.files import write_json
 
@@ -20,19 +20,21 @@ def summarise(
     name: str,
     benchmark: Benchmark,
     outcomes: Outcomes,
-    groups: Mapping[str, Sequence[str]],
+    splits: Sequence[Split],
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
     """The content of result.json from all outcomes so far; seeds that are not complete are left out.
 
     Args:
-        groups: by group: its splits. The first group gives the table "arms".
+        splits: of the benchmark. The group of the first one gives the table "arms".
         seconds: by arm: training time, summed over seeds and splits.
     """
     arms = list(dict.fromkeys(arm for _, _, arm in outcomes))
-    splits = [split for names in groups.values() for split in names]
+    groups: dict[str, list[str]] = {}
+    for split in splits:
+        groups.setdefault(split.group, []).append(split.name)
     seeds = sorted({seed for seed, _, _ in outcomes})
-    seeds = [s for s in seeds if all((s, split, arm) in outcomes for split in splits for arm in arms)]
+    seeds = [s for s in seeds if all((s, split.name, arm) in outcomes for split in splits for arm in arms)]
     task, metric = benchmark.headline
 
     def row(names: Sequence[str], arm: str) -> dict[str, Any]:
@@ -48,11 +50,17 @@ def summarise(
         "greater_is_better": benchmark.tasks[task].greater_is_better,
         "arms": {arm: [m[task][metric] for m in row["metrics"]] for arm, row in first.items()},
         "groups": tables,
+        "samples": {split.name: _samples(split) for split in splits},
         "seeds": seeds,
         "versions": versions(),
         "seconds": round(sum(seconds.values()), 1),
         "seconds_by_arm": {arm: round(s, 1) for arm, s in seconds.items()},
     }
+
+
+def _samples(split: Split) -> dict[str, int]:
+    parts = {"train": split.train, "labelled": split.labelled, "val": split.val, "test": split.test}
+    return {name: len(part) for name, part in parts.items()}
 
 
 def _pooled(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from xmodal.engine.models import Factory
 from xmodal.engine.phases import Phase, phases
 from xmodal.engine.recall import Recall, sees_the_same_each_time
 from xmodal.engine.rehearsal import rehearse
-from xmodal.errors import ConfigError
+from xmodal.errors import ConfigError, DataError
 from xmodal.plugins import registered_name
 
 
@@ -49,6 +50,16 @@ class Place:
     @property
     def done(self) -> Path:
         return self.folder / "done.json"
+
+
+@contextmanager
+def _advice(place: Place) -> Iterator[None]:
+    """Says how to go on when a finished arm's files are damaged."""
+    try:
+        yield
+    except DataError as error:
+        found = f"{error.found}; delete {place.folder} and use --resume to train this arm again"
+        raise DataError(error.where, expected=error.expected, found=found) from error
 
 
 class Run:
@@ -119,11 +130,8 @@ class Run:
         return summary
 
     def _summarise(self, splits: Sequence[Split]) -> dict[str, object]:
-        groups: dict[str, list[str]] = {}
-        for split in splits:
-            groups.setdefault(split.group, []).append(split.name)
         name = registered_name(type(self.benchmark))
-        summary = result.summarise(name, self.benchmark, self.outcomes, groups, self.seconds)
+        summary = result.summarise(name, self.benchmark, self.outcomes, splits, self.seconds)
         result.write(self.folder, summary)
         return summary
 
@@ -134,9 +142,9 @@ class Run:
         place = self.place(seed, split.name, phase.arm)
         if not place.done.is_file():
             self._train_phase(seed, split, phase, place)
-        done = read_json(place.done)
+        with _advice(place):
+            done, stored = read_json(place.done), read_tensors(place.answers)
         self.seconds[phase.arm] += done["seconds"]
-        stored = read_tensors(place.answers)
         if stored:  # else no test sample has the teacher's sensor, and it has no row in the table
             self.outcomes[seed, split.name, phase.arm] = {
                 task: Answers(stored[f"{task}.answer"], stored[f"{task}.target"]) for task in self.benchmark.tasks
@@ -193,7 +201,8 @@ class Run:
         phase = next(p for p in self.phases if p.arm == arm)
         model = self.factory.model(phase.model, seed)
         place = self.place(seed, split, arm)
-        load_weights(model, read_tensors(place.weights), place.weights)
+        with _advice(place):
+            load_weights(model, read_tensors(place.weights), place.weights)
         return model.to(self.device).eval()
 
     def _export(self, seed: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from xmodal.report.figures import Dot, colours, dots
 from xmodal.report.findings import findings
@@ -60,7 +61,7 @@ def _cell(content: str) -> Html:
 
 
 def _note(summary: Summary, group: Group) -> Html:
-    said = []
+    said = [_labelled(group.samples)] if group.samples else []
     if len(summary.seeds) > 1:
         said.append("Mean over seeds, with its 95 % bootstrap interval.")
     if len(group.splits) > 1:
@@ -71,6 +72,17 @@ def _note(summary: Summary, group: Group) -> Html:
         parts = ["seeds"] * (len(summary.seeds) > 1) + ["splits"] * (_splits(summary) > 1)
         said += [f"Training time is over all {' and '.join(parts)}."] if parts else []
     return element("p", text(" ".join(said)), class_="note") if said else Html("")
+
+
+def _labelled(samples: Sequence[tuple[int, int]]) -> str:
+    """How many training samples have labels; "60 of 600", or a span where splits differ."""
+    labelled, train = ([pair[i] for pair in samples] for i in (0, 1))
+    return f"{_span(labelled)} of {_span(train)} training samples are labelled{' in each split' * (len(samples) > 1)}."
+
+
+def _span(counts: Sequence[int]) -> str:
+    low, high = min(counts), max(counts)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def _figures(summary: Summary, group: Group) -> Html:

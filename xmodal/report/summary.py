@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -51,13 +51,19 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Splits that are scored together. `gaps`: by teacher's arm, the share of its lead that was recovered."""
+    """Splits that are scored together.
+
+    Attributes:
+        gaps: by teacher's arm, the share of its lead that was recovered.
+        samples: of each split, (labelled training samples, training samples); empty where it was not recorded.
+    """
 
     name: str
     splits: tuple[str, ...]
     arms: tuple[Arm, ...]
     comparisons: tuple[Comparison, ...]
     gaps: Mapping[str, float | None]
+    samples: tuple[tuple[int, int], ...] = ()
 
     @property
     def columns(self) -> list[str]:
@@ -105,7 +111,10 @@ def summarise(result: Any) -> Summary:
         metric=metric,
         greater_is_better=greater,
         seeds=seeds,
-        groups=tuple(_group(n, g, (task, metric), greater, seconds, len(seeds)) for n, g in groups.items()),
+        groups=tuple(
+            replace(group, samples=_samples(result, group.splits))
+            for group in (_group(n, g, (task, metric), greater, seconds, len(seeds)) for n, g in groups.items())
+        ),
         seconds=numbers([result["seconds"]], "seconds")[0] if "seconds" in result else None,
         versions={str(k): str(v) for k, v in mapping(result.get("versions", {}), "versions").items()},
     )
@@ -142,6 +151,13 @@ def _group(
             gaps[arm] = gap_recovered(student=low, distilled=mid, teacher=high, greater_is_better=greater)
     splits = next(iter(read.values())).names if read else ()
     return Group(name, splits, tuple(arms.values()), tuple(comparisons), gaps)
+
+
+def _samples(result: Mapping[str, Any], splits: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    recorded = mapping(result.get("samples", {}), "samples")
+    each = [(mapping(recorded[split], f"samples.{split}"), f"samples.{split}") for split in splits if split in recorded]
+    pairs = [whole_numbers([field(m, "labelled", where), field(m, "train", where)], where) for m, where in each]
+    return tuple((labelled, train) for labelled, train in pairs)
 
 
 def _scores(row: Any, where: str, seeds: int) -> _Scores:
