@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -12,9 +13,11 @@ from xmodal.adapter import Need
 from xmodal.bus import Embedding, Tokens
 from xmodal.data.batch import Batch
 from xmodal.errors import ConfigError
-from xmodal.modalities.lidar.base import EXTENT_M, LidarAdapter
+from xmodal.modalities.lidar.base import LidarAdapter
 from xmodal.modalities.lidar.pool import SetPool
-from xmodal.modalities.lidar.voxels import Extent, to_rectangle, voxelise
+from xmodal.modalities.lidar.voxels import to_rectangle, voxelise
+
+EVERYWHERE = ((-math.inf, math.inf),) * 3
 
 
 class PointNet(LidarAdapter):
@@ -28,7 +31,8 @@ class PointNet(LidarAdapter):
         features: columns a point has; the first three are x, y, z in metres.
         widths: of the perceptron's layers; the last is D of the tokens.
         width: D of the pooled vector.
-        extent_m: (low, high) along x, y, z; points outside are dropped. x, y, z are scaled to [-1, 1] over it.
+        centre_m, unit_m: x, y, z are taken from this centre in these units, so that they come near unit size; a
+            point with a coordinate that is no number is dropped.
         part: a column that is 1 for the points of the object itself and 0 for what stands around it. They are pooled
             once more on their own, so that a crowd around a small object cannot hide it. None for one pool over all.
         pool: "mean", "max" or "mean_max".
@@ -41,7 +45,8 @@ class PointNet(LidarAdapter):
         features: int = 4,
         widths: Sequence[int] = (64, 128, 256),
         width: int = 256,
-        extent_m: Extent = EXTENT_M,
+        centre_m: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        unit_m: tuple[float, float, float] = (10.0, 10.0, 2.0),
         part: int | None = None,
         pool: str = "mean_max",
         dropout: float = 0.0,
@@ -51,7 +56,9 @@ class PointNet(LidarAdapter):
             raise ConfigError("expected at least one width, found none")
         if part is not None and not 0 <= part < features:
             raise ConfigError(f"part: expected a column from 0 to {features - 1}, found {part}")
-        self.extent_m, self.part = extent_m, part
+        if min(unit_m) <= 0:
+            raise ConfigError(f"unit_m: expected three positive lengths, found {unit_m}")
+        self.centre_m, self.unit_m, self.part = tuple(centre_m), tuple(unit_m), part
         sizes = (features, *widths)
         self.layers = nn.ModuleList(_layer(a, b) for a, b in pairwise(sizes))
         self.layer_widths, self.token_width, self.width = tuple(widths), widths[-1], width
@@ -62,7 +69,7 @@ class PointNet(LidarAdapter):
 
     def forward(self, batch: Batch, need: Need) -> Embedding:
         cloud = self.cloud(batch)
-        voxels = voxelise(cloud, voxel_size_m=0, extent_m=self.extent_m)
+        voxels = voxelise(cloud, voxel_size_m=0, extent_m=EVERYWHERE)
         slot, valid = voxels.slot(), voxels.valid()
         points = cloud.values.index_select(0, voxels.kept).float()
         states = self._states(points)
@@ -81,8 +88,7 @@ class PointNet(LidarAdapter):
 
     def _states(self, points: Tensor) -> list[Tensor]:
         """points [K, features] -> the output [K, D] of each layer, float32."""
-        low, high = points.new_tensor(self.extent_m).unbind(1)
-        xyz = (points[:, :3] - (low + high) / 2) / (high - low) * 2
+        xyz = (points[:, :3] - points.new_tensor(self.centre_m)) / points.new_tensor(self.unit_m)
         states = [torch.cat([xyz, points[:, 3:]], dim=1)]
         for layer in self.layers:
             states.append(layer(states[-1]))

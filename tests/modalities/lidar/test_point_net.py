@@ -15,7 +15,7 @@ EXTENT_M = ((-5.0, 5.0), (-5.0, 5.0), (0.0, 40.0))
 
 
 def net(**changes):
-    return PointNet(**{"widths": (8, 16), "width": 12, "features": 5, "extent_m": EXTENT_M, "part": 4} | changes)
+    return PointNet(**{"widths": (8, 16), "width": 12, "features": 5, "unit_m": (3.0, 3.0, 8.0), "part": 4} | changes)
 
 
 def batch_of(*clouds):
@@ -69,7 +69,7 @@ def test_the_marked_points_have_a_pool_of_their_own():
 
 def test_clouds_without_points_or_without_marked_points_are_finite():
     model, points = net(), cloud(10)
-    pooled = model(batch_of(points[:0], points, cloud(10, share=0), points + 1e4), Need(pooled=True)).pooled
+    pooled = model(batch_of(points[:0], points, cloud(10, share=0), points * torch.nan), Need(pooled=True)).pooled
     assert pooled.isfinite().all()
     assert torch.equal(pooled[0], pooled[3])
 
@@ -85,5 +85,7 @@ def test_mistakes_are_named():
         net(part=5)
     with pytest.raises(ConfigError, match="at least one width"):
         net(widths=())
+    with pytest.raises(ConfigError, match="unit_m: expected three positive lengths"):
+        net(unit_m=(1.0, 0.0, 1.0))
     with pytest.raises(DataError, match=r"expected points \[P, 5\]"):
         net()(batch_of(torch.zeros(3, 4)), EVERYTHING)
