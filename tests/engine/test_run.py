@@ -45,10 +45,12 @@ def test_the_same_seed_gives_identical_weights_and_another_seed_does_not(make_ru
     assert not same(weights(first, "distilled"), read_tensors(other.place(1, "fold0", "distilled").weights))
 
 
+@pytest.mark.parametrize("keep", ["last", "best"])
 @pytest.mark.parametrize("stop", [1, 3, 5])
-def test_a_stopped_run_resumes_to_the_bits_of_an_uninterrupted_one(make_run, monkeypatch, stop):
+def test_a_stopped_run_resumes_to_the_bits_of_an_uninterrupted_one(make_run, monkeypatch, stop, keep):
     # Stochastic depth draws from torch's random state, which the checkpoint must therefore hold.
-    config = ("arms=('distilled',)", "student.options={'drop_path_rate': 0.5}")
+    kept = (f"schedule.keep={keep!r}", "schedule.look_every=1")
+    config = ("arms=('distilled',)", "student.options={'drop_path_rate': 0.5}", *kept)
     whole = make_run("whole", *config)
     whole.train()
     stopped = make_run("stopped", *config)
@@ -186,13 +188,14 @@ def test_folds_are_pooled_within_their_group(make_run):
 
 
 def test_modes_are_right_whenever_a_checkpoint_is_written(make_run, monkeypatch):
-    run, seen = make_run("every"), []
+    # Looks at the validation samples put the student in eval mode for a moment.
+    run, seen = make_run("every", "schedule.keep='best'", "schedule.look_every=1"), []
     honest = fit_module._state
 
-    def watching(step, module, optimizer):
+    def watching(step, module, *rest):
         teachers = [m.training for t in module.teachers.values() for m in t.modules()]
         seen.append((all(m.training for m in module.student.modules()), any(teachers)))
-        return honest(step, module, optimizer)
+        return honest(step, module, *rest)
 
     monkeypatch.setattr(fit_module, "_state", watching)
     run.train()

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from xmodal.distillation import Distillation
+from xmodal.engine.best import Best
 from xmodal.engine.files import load_weights, read_checkpoint, write_checkpoint
 from xmodal.engine.loader import Steps, stream
 from xmodal.engine.schedule import Schedule, optimiser
@@ -29,18 +30,20 @@ def fit(
     device: torch.device,
     precision: str,
     report: Report,
+    best: Best | None = None,
 ) -> float:
     """Train until the schedule ends, from `checkpoint` if it is there.
 
     Args:
         checkpoint: written every `checkpoint_every` steps and at the end.
+        best: what to keep of the student; None for its last weights.
 
     Returns:
         seconds spent training, those before an interruption included.
     """
     distillation.to(device).train()
     optimizer = optimiser(distillation, schedule)
-    start, before = _resume(checkpoint, distillation, optimizer)
+    start, before = _resume(checkpoint, distillation, optimizer, best)
     began = time.perf_counter()
     if start == 0:
         distillation.prepare(lambda: (steps[i].to(device) for i in range(min(8, len(steps)))))
@@ -66,9 +69,14 @@ def fit(
             spent = time.perf_counter() - since
             report(done, _numbers(losses.total, losses.terms, schedule.rate(step)), waited / max(spent, 1e-9))
             waited, since = 0.0, time.perf_counter()
+        if best and (done % best.every == 0 or done == end):
+            best.look(done, distillation.student)
+            distillation.train()
         if done % schedule.checkpoint_every == 0 or done == end:
             seconds = before + time.perf_counter() - began
-            write_checkpoint(checkpoint, {**_state(done, distillation, optimizer), "seconds": seconds})
+            write_checkpoint(checkpoint, {**_state(done, distillation, optimizer, best), "seconds": seconds})
+    if best:
+        best.restore(distillation.student)
     distillation.eval()
     return before + time.perf_counter() - began
 
@@ -91,7 +99,7 @@ def _numbers(total: torch.Tensor, terms: Mapping[str, torch.Tensor], rate: float
     return {**numbers, "learning_rate": rate}
 
 
-def _state(step: int, module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+def _state(step: int, module: torch.nn.Module, optimizer: torch.optim.Optimizer, best: Best | None) -> dict[str, Any]:
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     return {
         "step": step,
@@ -99,16 +107,21 @@ def _state(step: int, module: torch.nn.Module, optimizer: torch.optim.Optimizer)
         "optimizer": optimizer.state_dict(),
         "rng": torch.get_rng_state(),
         "cuda_rng": cuda,
+        "best": best.state() if best else {},
     }
 
 
-def _resume(checkpoint: Path, module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, float]:
+def _resume(
+    checkpoint: Path, module: torch.nn.Module, optimizer: torch.optim.Optimizer, best: Best | None
+) -> tuple[int, float]:
     """The step to go on from, and the seconds spent before it."""
     if not checkpoint.is_file():
         return 0, 0.0
     state = read_checkpoint(checkpoint)
     load_weights(module, state["module"], checkpoint)
     optimizer.load_state_dict(state["optimizer"])
+    if best:
+        best.load(state["best"])
     torch.set_rng_state(state["rng"])
     if state["cuda_rng"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["cuda_rng"])

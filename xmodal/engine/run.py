@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from torch.nn import Module
+
 from xmodal.adapter import Model
-from xmodal.data.benchmark import Benchmark, Split
+from xmodal.data.benchmark import Benchmark, Samples, Split
 from xmodal.data.transforms import Transform
 from xmodal.distillation import Distillation
 from xmodal.engine import result
+from xmodal.engine.best import Best
 from xmodal.engine.build import build
 from xmodal.engine.config import RunConfig, resolved_text
 from xmodal.engine.evaluate import Answers, evaluate, scores
@@ -25,6 +28,7 @@ from xmodal.engine.models import Factory
 from xmodal.engine.phases import Phase, phases
 from xmodal.engine.recall import Recall, sees_the_same_each_time
 from xmodal.engine.rehearsal import rehearse
+from xmodal.engine.schedule import Schedule
 from xmodal.errors import ConfigError, DataError
 from xmodal.plugins import registered_name
 
@@ -167,10 +171,31 @@ class Run:
                 device=self.device,
                 precision=self.config.precision,
                 report=report,
+                best=self._best(split, phase, steps.schedule),
             )
         model = distillation.student
         assert isinstance(model, Model)
         self._finish(split, phase, place, model, seconds)
+
+    def _best(self, split: Split, phase: Phase, schedule: Schedule) -> Best | None:
+        if schedule.keep == "last":
+            return None
+        if not split.val:
+            raise ConfigError(f"schedule.keep='best' needs validation samples, and split {split.name!r} has none")
+        task, metric = self.benchmark.headline
+        sign = 1 if self.benchmark.tasks[task].greater_is_better else -1
+
+        def score(model: Module) -> float:
+            assert isinstance(model, Model)
+            answers = self._answers(phase, model, split.val)
+            return sign * scores(self.benchmark, answers)[task][metric] if answers else float("nan")
+
+        return Best(score, schedule.look_every)
+
+    def _answers(self, phase: Phase, model: Model, samples: Samples) -> dict[str, Answers]:
+        student = phase.model == "student"
+        keys = self.config.deploy if student else model.inputs
+        return evaluate(model, samples, self.benchmark, keys, device=self.device, skip_missing=not student)
 
     def _remember_teachers(self, distillation: Distillation, split: Split, transforms: Sequence[Transform]) -> None:
         """Teachers cost most of a step: those that see the same in every step are run over the samples once."""
@@ -182,12 +207,7 @@ class Run:
                 distillation.teachers[name] = recall
 
     def _finish(self, split: Split, phase: Phase, place: Place, model: Model, seconds: float) -> None:
-        student = phase.model == "student"
-        keys = self.config.deploy if student else model.inputs
-        answers, on_val = (
-            evaluate(model, part, self.benchmark, keys, device=self.device, skip_missing=not student)
-            for part in (split.test, split.val)
-        )
+        answers, on_val = (self._answers(phase, model, part) for part in (split.test, split.val))
         write_tensors(place.weights, model.state_dict())
         tensors = {f"{task}.answer": a.answer for task, a in answers.items()}
         write_tensors(place.answers, tensors | {f"{task}.target": a.target for task, a in answers.items()})

@@ -23,6 +23,8 @@ class Schedule:
         weight_decay: on matrices and convolutions only.
         clip_norm: gradient norm limit, 0 for none.
         checkpoint_every, log_every: in steps.
+        keep: "last" for the weights of the last step, "best" for those that scored best on the validation samples.
+        look_every: steps between two looks at the validation samples, where the best are kept.
         workers: processes that load data; 0 loads in the training process.
     """
 
@@ -36,10 +38,20 @@ class Schedule:
     clip_norm: float = 1.0
     checkpoint_every: int = 200
     log_every: int = 20
+    keep: str = "last"
+    look_every: int = 25
     workers: int = 0
 
     def __post_init__(self) -> None:
-        whole = {"steps": 1, "labelled": 1, "checkpoint_every": 1, "log_every": 1, "paired": 0, "workers": 0}
+        whole = {
+            "steps": 1,
+            "labelled": 1,
+            "checkpoint_every": 1,
+            "log_every": 1,
+            "look_every": 1,
+            "paired": 0,
+            "workers": 0,
+        }
         for name, least in whole.items():
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
@@ -54,6 +66,8 @@ class Schedule:
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not 0 <= value <= most:
                 raise ConfigError(f"schedule.{name}: expected a number from 0 to {most}, found {value!r}")
+        if self.keep not in ("last", "best"):
+            raise ConfigError(f"schedule.keep: expected 'last' or 'best', found {self.keep!r}")
         if self.learning_rate == 0:
             raise ConfigError("schedule.learning_rate: expected a positive number, found 0")
 
