@@ -4,6 +4,9 @@
 The student is a thin ResNet-18 (2.0 M parameters). The learning rate is the student alone's best on the validation
 scenes of seed 0: 2e-3, 4e-3, 6e-3, 8e-3 and 1.2e-2 gave 0.427, 0.428, 0.437, 0.439 and 0.432.
 
+One CPU core: about 15 minutes a seed. mIoU over seeds 0, 1, 2: student 0.447, self 0.464, shuffled 0.199, distilled
+0.544, teacher 0.696.
+
     xmodal train lidar_to_rgb_street --seeds 0 1 2
 """
 
