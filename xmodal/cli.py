@@ -16,6 +16,7 @@ VERBS = {
     "train": "train every arm of a config and print the table",
     "evaluate": "score a finished student on its benchmark's test samples",
     "inspect": "draw one sample: entries, links, labels",
+    "new-modality": "write a package for a new sensor, ready to install and test",
     "report": "write report.html of a finished run",
 }
 
@@ -26,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"xmodal {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, summary in VERBS.items():
-        module = importlib.import_module(f"xmodal.commands.{verb}")
+        module = importlib.import_module(f"xmodal.commands.{verb.replace('-', '_')}")
         sub = verbs.add_parser(
             verb,
             help=summary,

@@ -1,4 +1,4 @@
-"""Reading clouds from disk: KITTI velodyne `.bin` and numpy `.npy`."""
+"""Reading clouds from disk, whatever the format: the suffix says which."""
 
 from __future__ import annotations
 
@@ -11,60 +11,77 @@ from numpy.typing import NDArray
 
 from xmodal.data.sample import Rows
 from xmodal.errors import DataError
+from xmodal.modalities.lidar.files import check_finite, check_near, float32_table, open_npy, to_float32
+from xmodal.modalities.lidar.nuscenes import LARGEST_INTENSITY, read_nuscenes_lidar
+from xmodal.modalities.lidar.pcd import read_pcd
+from xmodal.modalities.lidar.ply import read_ply
 
-BIN_BYTES = 16
-FLOAT32_EXACT_M = 8192.0
+Table = tuple[tuple[str, ...], NDArray[np.float64]]
+"""(names [F], values [P, F])."""
 
 
 def read_points(path: Path) -> Rows:
     """Read a cloud: Rows([P, F]) float32 with x, y, z in metres first.
 
-    `.bin` is KITTI's velodyne format: little-endian float32, four a point (x, y, z, reflectance), no header.
+    `.bin` is KITTI's velodyne format: little-endian float32, four a point (x, y, z, reflectance in [0, 1]), no header.
+    `.pcd.bin` is that of nuScenes: x, y, z, reflectance (scaled to [0, 1]), ring.
+    `.pcd` and `.ply`: x, y, z, then the file's other columns in its order and units; points whose x, y or z is NaN,
+    which is how PCD marks a pulse without an echo, are left out. `read_pcd` and `read_ply` tell the names.
     `.npy` is any float array [P, F >= 3].
 
     Raises:
         DataError: the file is missing, of another kind, empty, truncated, or holds numbers that are not finite.
     """
     path = Path(path)
-    readers: dict[str, Callable[[Path], NDArray[np.floating]]] = {".bin": _read_bin, ".npy": _read_npy}
-    if path.suffix.lower() not in readers:
+    readers: dict[str, Callable[[Path], NDArray[np.floating]]] = {
+        ".bin": _read_bin,
+        ".npy": _read_npy,
+        ".pcd": lambda path: _xyz_first(path, read_pcd(path)),
+        ".pcd.bin": _read_nuscenes,
+        ".ply": lambda path: _xyz_first(path, read_ply(path)),
+    }
+    suffix = ".pcd.bin" if path.name.lower().endswith(".pcd.bin") else path.suffix.lower()
+    if suffix not in readers:
         raise DataError(path, expected=f"a cloud in one of {sorted(readers)}", found=f"suffix {path.suffix!r}")
-    try:
-        values = readers[path.suffix.lower()](path)
-    except OSError as error:
-        raise DataError(path, expected="a readable file", found=error.strerror or str(error)) from None
-    bad = ~np.isfinite(values).all(axis=1)
-    if bad.any():
-        first = int(bad.argmax())
-        found = f"{int(bad.sum())} bad points, the first at row {first}: {values[first]}"
-        raise DataError(path, expected="finite numbers", found=found)
-    return Rows(torch.from_numpy(np.array(values, dtype=np.float32, order="C")))
+    values = readers[suffix](path)
+    check_finite(path, values)
+    check_near(path, values[:, :3])
+    rows = to_float32(values)
+    check_finite(path, rows, "columns as float32")
+    return Rows(torch.from_numpy(rows))
 
 
 def _read_bin(path: Path) -> NDArray[np.floating]:
-    data = path.read_bytes()
-    if not data or len(data) % BIN_BYTES:
-        raise DataError(path, expected=f"a positive multiple of {BIN_BYTES} bytes", found=f"{len(data)} bytes")
-    return np.frombuffer(data, dtype="<f4").reshape(-1, 4)
+    return float32_table(path, columns=4)
+
+
+def _read_nuscenes(path: Path) -> NDArray[np.floating]:
+    table = read_nuscenes_lidar(path)[1].copy()
+    table[:, 3] /= LARGEST_INTENSITY
+    return table
 
 
 def _read_npy(path: Path) -> NDArray[np.floating]:
-    size = path.stat().st_size
-    try:
-        # A memory map never unpickles, and compares the header's shape with the file's size before any allocation.
-        values = np.lib.format.open_memmap(path, mode="r")
-    except OSError:
-        raise
-    except Exception as error:  # numpy's header parser lets many kinds escape on mangled text
-        raise DataError(path, expected="a .npy array without objects", found=f"{size} bytes: {error}") from None
+    values = open_npy(path)
     if values.dtype.kind != "f" or values.dtype.itemsize > 8:
         raise DataError(path, expected="float16, float32 or float64 numbers", found=str(values.dtype))
     if values.ndim != 2 or values.shape[1] < 3 or not len(values):
         raise DataError(path, expected="shape [P >= 1, F >= 3]", found=str(list(values.shape)))
-    if size != values.offset + values.nbytes:
-        raise DataError(path, expected=f"{values.offset + values.nbytes} bytes for its header", found=f"{size} bytes")
-    far = np.abs(values[:, :3]).max()
-    if values.dtype.itemsize == 8 and np.isfinite(far) and far >= FLOAT32_EXACT_M:
-        expected = f"coordinates below {FLOAT32_EXACT_M:g} m (float32 keeps no millimetres beyond: subtract an offset)"
-        raise DataError(path, expected=expected, found=f"{far:g} m")
-    return values
+    return np.asarray(values)
+
+
+def _xyz_first(path: Path, read: Table) -> NDArray[np.floating]:
+    names, table = read
+    missing = [name for name in "xyz" if name not in names]
+    if missing:
+        raise DataError(f"{path}: columns", expected="x, y and z", found=f"{list(names)}")
+    first = [names.index(name) for name in "xyz"]
+    order = first + [i for i in range(len(names)) if i not in first]
+    seen = ~np.isnan(table[:, first]).any(axis=1)
+    if not seen.any():
+        found = f"{len(table)} points, none with x, y and z"
+        raise DataError(path, expected="at least one point with coordinates", found=found)
+    table = table[seen][:, order]
+    narrow = to_float32(table)
+    # A table is float64 whatever the file held: what float32 holds exactly was float32 there, or could have been.
+    return narrow if np.array_equal(narrow[:, :3], table[:, :3]) else table

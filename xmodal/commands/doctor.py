@@ -20,6 +20,13 @@ PACKAGES = {
     "tifffile": "geo",
     "pyshp": "geo",
     "scikit-learn": "geo",
+    "open_clip_torch": "text",
+    "soundfile": "audio",
+    "mne": "eeg",
+    "braindecode": "eeg",
+    "nibabel": "medical",
+    "monai": "medical",
+    "h5py": "series",
 }
 
 

@@ -168,6 +168,9 @@ def _stack(name: Any, values: Sequence[Any], fill_label: bool) -> Any:
         return _columns(inner, fill_label=fill_label)[0]
     if isinstance(like, Rows):
         parts = [like.values[:0] if v is None else v.values for v in values]
+        kinds = sorted({str(part.dtype) for part in parts})
+        if len(kinds) > 1:  # torch.cat would turn text into ids, and integers into fractions
+            raise DataError(f"entry {name!r}", expected="one dtype for all samples of a batch", found=", ".join(kinds))
         return Ragged(torch.cat(parts), torch.tensor([len(p) for p in parts]))
     shapes = {tuple(v.shape) for v in values if v is not None}
     if len(shapes) > 1:

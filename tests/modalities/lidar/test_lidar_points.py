@@ -38,7 +38,7 @@ FAULTS = {
     "empty": ("a.bin", b"", "multiple of 16 bytes, found 0 bytes"),
     "nan": ("a.bin", BAD.tobytes(), "finite numbers, found 1 bad points, the first at row 4"),
     "infinite": ("a.npy", np.where(CLOUD == 5, np.inf, CLOUD), "first at row 1"),
-    "suffix": ("a.pcd", b"x", r"one of \['.bin', '.npy'\], found suffix '.pcd'"),
+    "suffix": ("a.xyz", b"x", r"one of \['.bin', '.npy', '.pcd', '.pcd.bin', '.ply'\], found suffix '.xyz'"),
     "pickle": ("a.npy", np.array([{}], dtype=object), "without objects"),
     "integers": ("a.npy", CLOUD.astype(int), "float16, float32 or float64 numbers, found int64"),
     "flat": ("a.npy", CLOUD.ravel(), r"shape \[P >= 1, F >= 3\], found \[24\]"),

@@ -1,0 +1,47 @@
+"""A timm backbone that takes one channel, with errors in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from xmodal.errors import ConfigError, DataError
+
+
+def one_channel_backbone(
+    name: str, levels: tuple[int, ...] | None, pretrained: bool, weights: str | None, options: Mapping[str, Any]
+) -> Any:
+    """The backbone as a module [B, 1, H, W] -> list of maps; weights for colours are summed over them.
+
+    Args:
+        levels: which maps to compute (`out_indices`); None for all.
+        pretrained: fetch timm's weights. weights: a .safetensors file instead.
+        options: further arguments of `timm.create_model`.
+
+    Raises:
+        ConfigError: an unknown name, refused options, or weights that cannot be fetched.
+        DataError: no such file of weights.
+    """
+    import timm  # costs seconds to import, so only where a model is built
+
+    if not isinstance(name, str):
+        raise ConfigError(f"backbone: expected a name such as 'resnet18', found {name!r}")
+    if weights is not None and (Path(weights).suffix != ".safetensors" or not Path(weights).is_file()):
+        raise DataError(f"weights {weights}", expected="an existing .safetensors file", found="none")
+    chosen = dict(options) | ({"out_indices": tuple(levels)} if levels is not None else {})
+    try:
+        return timm.create_model(
+            name,
+            pretrained=pretrained or weights is not None,
+            pretrained_cfg_overlay={"file": str(weights)} if weights else None,
+            features_only=True,
+            in_chans=1,
+            **chosen,
+        )
+    except (OSError, ConnectionError) as error:
+        raise ConfigError(f"weights of {name!r} could not be fetched ({error}); give weights=FILE") from error
+    except RuntimeError as error:
+        if "Unknown model" in str(error):
+            raise ConfigError(f"timm knows no backbone {name!r}; see timm.list_models()") from error
+        raise ConfigError(f"backbone {name!r}: {error}") from error
