@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,16 @@ def load_mne() -> Any:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Drop warnings inside this block only; mne repeats there what our own checks refuse or what does not matter."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    """Drop warnings inside this block only; mne repeats there what our own checks refuse or what does not matter.
+
+    Its log goes to stdout, where it would stand in front of the output of `--json`.
+    """
+    log = logging.getLogger("mne")
+    before = log.disabled
+    log.disabled = True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.disabled = before

@@ -59,4 +59,4 @@ class _Attention(nn.Module):
         return out
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)  # [B, heads, N, D / heads]
+        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)  # [B, heads, N, D / heads]
