@@ -3,6 +3,9 @@
 With 10 % of the labels, then with all; all crowns are pairs. Steps and learning rate are the student alone's best on
 the validation stands at 10 %: R2 0.097 there, against 0.050 at 1e-3, 0.059 at 1e-4 and 0.010 for 500 steps.
 
+One CPU core: 5 to 15 minutes a seed. R2 at 10 %, seeds 0, 1, 2: student 0.203, self 0.200, shuffled 0.109, distilled
+0.232, teacher 0.549; at 100 %, seed 0: 0.240, 0.245, 0.100, 0.264, 0.648.
+
     xmodal train lidar_to_rgb_trees --set benchmark.root=PATH/TO/idtrees2020
 """
 
