@@ -85,6 +85,13 @@ def test_the_page_says_how_many_samples_are_labelled(result: Make, run_folder: F
     assert "60 to 61 of 600 to 1,610 training samples are labelled in each split." in page.text
 
 
+def test_hard_line_breaks_of_the_docstring_are_joined(result: Make, run_folder: Folder) -> None:
+    folder = run_folder(result())
+    (folder / "config.py").write_text('"""One.\n\nTwo\nthree.\n\n    xmodal train one\n    xmodal train two\n"""\n')
+    source = write_report(folder).read_text(encoding="utf-8")
+    assert "One.\n\nTwo three.\n\n    xmodal train one\n    xmodal train two" in source
+
+
 def test_all_text_is_escaped(result: Make, run_folder: Folder) -> None:
     bad = "<script>alert('1')</script>&amp;"
     content = result({"student": [0.4], f"teacher-{bad}": [0.5], "distilled": [0.45]})

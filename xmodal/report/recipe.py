@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,11 +17,13 @@ from xmodal.report.summary import Summary
 
 
 def about(folder: Path) -> str:
-    """The docstring of the run's config, or nothing."""
+    """The docstring of the run's config, a line a paragraph, or nothing."""
     try:
-        return docstring(folder / "config.py")
+        said = docstring(folder / "config.py")
     except (OSError, ValueError, SyntaxError):
         return ""
+    # The page breaks lines by itself; indented ones are commands and stay.
+    return re.sub(r"(?<=[^\n])\n(?=[^\s])", " ", said)
 
 
 def recipe_section(folder: Path, summary: Summary) -> tuple[Html, list[str]]:

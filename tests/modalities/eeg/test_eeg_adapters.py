@@ -112,6 +112,8 @@ def test_transformers_keep_the_contract(name: str) -> None:
     check_adapter(BraindecodeEEG(name, options=SMALL[name]))
 
 
+# torch remarks once a process that such a padding costs a copy.
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
 @pytest.mark.slow
 @needs_braindecode
 @pytest.mark.parametrize("name", POOLED_ONLY)
