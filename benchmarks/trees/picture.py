@@ -29,10 +29,11 @@ def picture(sample: Sample) -> NDArray[np.uint8]:
     uv_px = sample.links[("lidar", "image")].values.numpy()
     figure = Figure(figsize=(12, 4), dpi=DOTS_PER_INCH, layout="constrained")
     plain, overlay, side = figure.subplots(1, 3)
-    plain.imshow(pixels)
+    extent = (0, pixels.shape[1], pixels.shape[0], 0)  # corner-based, as uv_px
+    plain.imshow(pixels, extent=extent)
     _outline(plain, uv_px, points["in_crown"] > 0)
     plain.set_title(f"{sample.key} {sample.meta['species']}", fontsize=9)
-    overlay.imshow(pixels, extent=(0, pixels.shape[1], pixels.shape[0], 0))
+    overlay.imshow(pixels, extent=extent)
     order = np.argsort(points["z_m"])  # the tallest on top
     overlay.scatter(*uv_px[order].T, c=points["z_m"][order], s=4, cmap="viridis")
     side.scatter(points["x_m"], points["z_m"], c=np.where(points["in_crown"] > 0, "tab:green", "lightgrey"), s=4)
