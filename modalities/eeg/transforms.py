@@ -15,6 +15,8 @@ from torch import Tensor
 from xmodal.data.sample import Rows, Sample
 from xmodal.data.transforms import (
     EntryTransform,
+    Flip,
+    Scaling,
     chance,
     draw_seed,
     map_labels,
@@ -117,38 +119,24 @@ class GaussianNoise(EntryTransform):
         return set_entry(sample, self.key, data + noise.to(data.dtype))
 
 
-class SignFlip(EntryTransform):
+class SignFlip(Flip):
     """Turn all potentials around (x becomes -x) with a probability."""
 
-    fields = ("flip",)
-
     def __init__(self, probability: float = 0.5, key: str = "eeg") -> None:
-        super().__init__(key)
-        self.probability = probability
+        super().__init__(probability, key)
 
-    def draw(self, sample: Sample, generator: torch.Generator | None) -> dict[str, Any]:
-        return {"flip": chance(self.probability, generator)}
-
-    def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
-        return set_entry(sample, self.key, -signal_of(sample, self.key)) if params["flip"] else sample
+    def flipped(self, sample: Sample) -> Sample:
+        return set_entry(sample, self.key, -signal_of(sample, self.key))
 
 
-class Scale(EntryTransform):
+class Scale(Scaling):
     """Scale all amplitudes by one factor drawn from [low, high)."""
 
-    fields = ("scale",)
-
     def __init__(self, low: float = 0.8, high: float = 1.25, key: str = "eeg") -> None:
-        super().__init__(key)
-        if not 0 < low <= high:
-            raise ConfigError(f"Scale needs 0 < low <= high, not low={low}, high={high}")
-        self.low, self.high = low, high
+        super().__init__(low, high, key)
 
-    def draw(self, sample: Sample, generator: torch.Generator | None) -> dict[str, Any]:
-        return {"scale": uniform(self.low, self.high, generator)}
-
-    def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
-        return set_entry(sample, self.key, signal_of(sample, self.key) * float(params["scale"]))
+    def scaled(self, sample: Sample, factor: float) -> Sample:
+        return set_entry(sample, self.key, signal_of(sample, self.key) * factor)
 
 
 def signal_of(sample: Sample, key: str) -> Tensor:

@@ -6,7 +6,7 @@ Pixel i covers [i, i + 1): a point at (u, v) lies in column floor(u), row floor(
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -14,18 +14,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from xmodal.data.sample import Sample
-from xmodal.data.transforms import (
-    EntryTransform,
-    chance,
-    map_labels,
-    map_links_from,
-    map_links_into,
-    set_entry,
-    uniform,
-)
+from xmodal.data.transforms import EntryTransform, Flip, uniform
 from xmodal.errors import ConfigError, DataError
 from xmodal.modalities.image.color import ColorJitter
 from xmodal.modalities.image.pixels import pixels_of
+from xmodal.modalities.pixel_edits import edit_pixels, mirror_pixels, turn_pixels
 
 __all__ = ["ColorJitter", "HorizontalFlip", "QuarterTurn", "RandomCrop", "RandomResizedCrop", "Resize"]
 
@@ -107,28 +100,14 @@ class RandomResizedCrop(EntryTransform):
         return _window(sample, self.key, params["box"], params["size"])
 
 
-class HorizontalFlip(EntryTransform):
+class HorizontalFlip(Flip):
     """Mirror left and right with a probability."""
 
-    fields = ("flip",)
-
     def __init__(self, probability: float = 0.5, key: str = "image") -> None:
-        super().__init__(key)
-        self.probability = probability
+        super().__init__(probability, key)
 
-    def draw(self, sample: Sample, generator: torch.Generator | None) -> dict[str, Any]:
-        return {"flip": chance(self.probability, generator)}
-
-    def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
-        if not params["flip"]:
-            return sample
-        image = pixels_of(sample, self.key)
-        width = image.shape[2]
-
-        def mirror(uv: Tensor) -> Tensor:
-            return torch.stack((_mirrored(uv[:, 0], width), uv[:, 1]), 1)
-
-        return _edit(sample, self.key, image.flip(2), lambda dense: dense.flip(-1), mirror)
+    def flipped(self, sample: Sample) -> Sample:
+        return mirror_pixels(sample, self.key, pixels_of(sample, self.key), "image", horizontal=True)
 
 
 class QuarterTurn(EntryTransform):
@@ -143,22 +122,7 @@ class QuarterTurn(EntryTransform):
         return {"turns": int(uniform(0, 4, generator))}
 
     def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
-        turns = params["turns"]
-        image = pixels_of(sample, self.key)
-        sides = (image.shape[2], image.shape[1])  # the width before an odd turn, before an even one
-
-        def turn(uv: Tensor) -> Tensor:
-            for i in range(turns):
-                uv = torch.stack((uv[:, 1], _mirrored(uv[:, 0], sides[i % 2])), 1)
-            return uv
-
-        return _edit(sample, self.key, image.rot90(turns, (1, 2)), lambda dense: dense.rot90(turns, (-2, -1)), turn)
-
-
-def _mirrored(place_px: Tensor, size: int) -> Tensor:
-    """size - place. A point exactly on the near edge would else come to lie on the far side of the other edge."""
-    last = float(torch.nextafter(torch.tensor(float(size)), torch.tensor(0.0)))
-    return (size - place_px).clamp(max=last)
+        return turn_pixels(sample, self.key, pixels_of(sample, self.key), "image", params["turns"])
 
 
 def _place(h: int, w: int, height: int, width: int, generator: torch.Generator | None) -> list[int]:
@@ -194,26 +158,4 @@ def _window(sample: Sample, key: str, box: list[int], size: list[int]) -> Sample
         inside = (u >= 0) & (v >= 0) & (u < width) & (v < height)
         return torch.where(inside.unsqueeze(1), moved, torch.nan)
 
-    return _edit(sample, key, cut, pick, move)
-
-
-def _edit(
-    sample: Sample, key: str, image: Tensor, dense: Callable[[Tensor], Tensor], move: Callable[[Tensor], Tensor]
-) -> Sample:
-    """Put in the new image; `dense` [..., H, W] edits what is given for each pixel, `move` [E, 2] what points at it."""
-    height, width = pixels_of(sample, key).shape[1:]
-
-    def labels(label: Tensor) -> Tensor:
-        if label.shape[-2:] != (height, width):
-            where = f"dense label of {key!r} in sample {sample.key!r}"
-            raise DataError(where, expected=f"[{height}, {width}], as the image", found=f"{list(label.shape)}")
-        return dense(label)
-
-    def outgoing(link: Tensor) -> Tensor:
-        if len(link) != height * width:
-            where = f"link from {key!r} in sample {sample.key!r}"
-            raise DataError(where, expected=f"a row for each of {height * width} pixels", found=f"{len(link)} rows")
-        return dense(link.T.reshape(-1, height, width)).flatten(1).T
-
-    edited = map_links_into(set_entry(sample, key, image), key, move)
-    return map_labels(map_links_from(edited, key, outgoing), key, labels)
+    return edit_pixels(sample, key, cut, "image", pick, move)

@@ -18,7 +18,7 @@ from xmodal.report.drawing import IGNORED, Classes, Picture, class_colour, class
 
 _LONG_SIDE_PX = 820
 _MARGIN_PX = (62, 34, 190, 48)  # left, top, right, bottom
-_NIGHT, _LINE, _TEXT = "#0e1117", "#39404d", "#c9d1d9"
+NIGHT, LINE, TEXT = "#0e1117", "#39404d", "#c9d1d9"
 
 
 def picture(sample: Sample, key: str) -> Picture:
@@ -37,16 +37,16 @@ def picture(sample: Sample, key: str) -> Picture:
     left, top, right, bottom = _MARGIN_PX
     wide, high = max(260.0, (y_high - y_low) * scale), max(200.0, (x_high - x_low) * scale)
     total_w, total_h = wide + left + right, high + top + bottom
-    figure = new_figure(round(total_w), round(total_h), _NIGHT)
-    axes = figure.add_axes((left / total_w, bottom / total_h, wide / total_w, high / total_h), facecolor=_NIGHT)
-    _grid(axes, metres)
+    figure = new_figure(round(total_w), round(total_h), NIGHT)
+    axes = figure.add_axes((left / total_w, bottom / total_h, wide / total_w, high / total_h), facecolor=NIGHT)
+    metre_grid(axes, metres)
     # The y axis of the cloud points left, so it runs backwards on paper.
     y_middle, x_middle = (y_low + y_high) / 2, (x_low + x_high) / 2
     axes.set_xlim(y_middle + wide / scale / 2, y_middle - wide / scale / 2)
     axes.set_ylim(x_middle - high / scale / 2, x_middle + high / scale / 2)
     _draw(axes, points, classes)
     shown = f" · colour: {classes.task}" if classes else ""
-    axes.set_title(f"{key}: {len(points):,} points from above{shown}", color=_TEXT, size=10)
+    axes.set_title(f"{key}: {len(points):,} points from above{shown}", color=TEXT, size=10)
     _scale_bar(axes)
     return render(figure)
 
@@ -63,18 +63,18 @@ def _span(values: NDArray[np.float64], classes: Classes | None) -> tuple[float, 
     return low - pad, high + pad
 
 
-def _grid(axes: Axes, metres: float) -> None:
+def metre_grid(axes: Axes, metres: float) -> None:
     """Lines every `step` metres, and a bar of that length."""
     step = next((s for s in (1, 2, 5, 10, 20, 50, 100) if metres / s <= 12), 200)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MultipleLocator(step))
         axis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.grid(color=_LINE, linewidth=0.6)
+    axes.grid(color=LINE, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.tick_params(colors=_TEXT, labelsize=9, length=0)
-    axes.spines[:].set_color(_LINE)
-    axes.set_xlabel("y, left (m)", color=_TEXT, size=9)
-    axes.set_ylabel("x, forward (m)", color=_TEXT, size=9)
+    axes.tick_params(colors=TEXT, labelsize=9, length=0)
+    axes.spines[:].set_color(LINE)
+    axes.set_xlabel("y, left (m)", color=TEXT, size=9)
+    axes.set_ylabel("x, forward (m)", color=TEXT, size=9)
 
 
 def _scale_bar(axes: Axes) -> None:
@@ -116,7 +116,7 @@ def _draw(axes: Axes, points: NDArray[np.float64], classes: Classes | None) -> N
             handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9, frameon=False, handletextpad=0.1
         )
         for text in legend.get_texts():
-            text.set_color(_TEXT)
+            text.set_color(TEXT)
 
 
 def _visible() -> Colormap:
@@ -134,6 +134,6 @@ def _height(axes: Axes, points: NDArray[np.float64], size: float) -> None:
     figure = axes.get_figure()
     assert figure is not None
     bar = figure.colorbar(dots, cax=axes.inset_axes((1.02, 0.0, 0.022, 0.45)))
-    bar.ax.tick_params(colors=_TEXT, labelsize=8, length=2)
-    bar.set_label("height z (m)", color=_TEXT, size=9)
-    bar.outline.set_edgecolor(_LINE)
+    bar.ax.tick_params(colors=TEXT, labelsize=8, length=2)
+    bar.set_label("height z (m)", color=TEXT, size=9)
+    bar.outline.set_edgecolor(LINE)

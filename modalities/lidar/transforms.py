@@ -12,7 +12,8 @@ from torch import Tensor
 from xmodal.data.sample import Rows, Sample
 from xmodal.data.transforms import (
     EntryTransform,
-    chance,
+    Flip,
+    Scaling,
     draw_seed,
     keep_rows,
     map_links_into,
@@ -37,49 +38,37 @@ class RotateZ(EntryTransform):
         return {"degrees": uniform(-self.degrees, self.degrees, generator)}
 
     def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
-        angle = math.radians(params["degrees"])
-        cos, sin = math.cos(angle), math.sin(angle)
-
         def rotate(xyz: Tensor) -> Tensor:
-            x, y, z = xyz.unbind(1)
-            return torch.stack((cos * x - sin * y, sin * x + cos * y, z), 1)
+            return torch.cat((turned(xyz[:, :2], params["degrees"]), xyz[:, 2:]), 1)
 
         return _move(sample, self.key, rotate)
 
 
-class Scale(EntryTransform):
+def turned(xy: Tensor, degrees: float) -> Tensor:
+    """x and y [P, 2] turned counterclockwise."""
+    angle = math.radians(degrees)
+    cos, sin = math.cos(angle), math.sin(angle)
+    x, y = xy.unbind(1)
+    return torch.stack((cos * x - sin * y, sin * x + cos * y), 1)
+
+
+class Scale(Scaling):
     """Scale x, y and z by one factor drawn from [low, high)."""
 
-    fields = ("scale",)
-
     def __init__(self, low: float = 0.95, high: float = 1.05, key: str = "lidar") -> None:
-        super().__init__(key)
-        if not 0 < low <= high:
-            raise ConfigError(f"Scale needs 0 < low <= high, not low={low}, high={high}")
-        self.low, self.high = low, high
+        super().__init__(low, high, key)
 
-    def draw(self, sample: Sample, generator: torch.Generator | None) -> dict[str, Any]:
-        return {"scale": uniform(self.low, self.high, generator)}
-
-    def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
-        return _move(sample, self.key, lambda xyz: xyz * float(params["scale"]))
+    def scaled(self, sample: Sample, factor: float) -> Sample:
+        return _move(sample, self.key, lambda xyz: xyz * factor)
 
 
-class FlipY(EntryTransform):
+class FlipY(Flip):
     """Mirror left and right (y becomes -y) with a probability."""
 
-    fields = ("flip",)
-
     def __init__(self, probability: float = 0.5, key: str = "lidar") -> None:
-        super().__init__(key)
-        self.probability = probability
+        super().__init__(probability, key)
 
-    def draw(self, sample: Sample, generator: torch.Generator | None) -> dict[str, Any]:
-        return {"flip": chance(self.probability, generator)}
-
-    def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
-        if not params["flip"]:
-            return sample
+    def flipped(self, sample: Sample) -> Sample:
         return _move(sample, self.key, lambda xyz: xyz * xyz.new_tensor((1, -1, 1)))
 
 

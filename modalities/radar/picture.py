@@ -7,10 +7,10 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.colors import ListedColormap
-from matplotlib.ticker import MultipleLocator
 from numpy.typing import NDArray
 
 from xmodal.data.sample import Sample
+from xmodal.modalities.lidar.picture import LINE, NIGHT, TEXT, metre_grid
 from xmodal.modalities.radar.columns import RCS, VX, VY, X, Y
 from xmodal.modalities.radar.transforms import radar_points
 from xmodal.report.drawing import Picture, new_figure, render
@@ -22,7 +22,6 @@ COLOURS = ListedColormap(colormaps["plasma"](np.linspace(0.2, 1, 256)))
 """Without the end that vanishes on the dark ground."""
 _LONG_SIDE_PX = 720
 _MARGIN_PX = (62, 34, 110, 48)  # left, top, right, bottom
-_NIGHT, _LINE, _TEXT = "#0e1117", "#39404d", "#c9d1d9"
 
 
 def picture(sample: Sample, key: str) -> Picture:
@@ -37,9 +36,9 @@ def picture(sample: Sample, key: str) -> Picture:
     left, top, right, bottom = _MARGIN_PX
     wide, high = max(240.0, (y_high - y_low) * scale), max(240.0, (x_high - x_low) * scale)
     total_w, total_h = wide + left + right, high + top + bottom
-    figure = new_figure(round(total_w), round(total_h), _NIGHT)
-    axes = figure.add_axes((left / total_w, bottom / total_h, wide / total_w, high / total_h), facecolor=_NIGHT)
-    _frame(axes, max(wide, high) / scale)
+    figure = new_figure(round(total_w), round(total_h), NIGHT)
+    axes = figure.add_axes((left / total_w, bottom / total_h, wide / total_w, high / total_h), facecolor=NIGHT)
+    metre_grid(axes, max(wide, high) / scale)
     y_middle, x_middle = (y_low + y_high) / 2, (x_low + x_high) / 2
     # The y axis points left, so it runs backwards on paper.
     axes.set_xlim(y_middle + wide / scale / 2, y_middle - wide / scale / 2)
@@ -48,7 +47,7 @@ def picture(sample: Sample, key: str) -> Picture:
     if len(points):
         _draw(axes, points)
     moving = int((np.hypot(points[:, VX], points[:, VY]) >= SLOWEST_MPS).sum())
-    axes.set_title(f"{key}: {len(points):,} points, {moving:,} moving; arrows: 1 s", color=_TEXT, size=10)
+    axes.set_title(f"{key}: {len(points):,} points, {moving:,} moving; arrows: 1 s", color=TEXT, size=10)
     return render(figure)
 
 
@@ -58,19 +57,6 @@ def _span(points: NDArray[np.float64], place: int, speed: int) -> tuple[float, f
     low, high = float(ends.min()), float(ends.max())
     pad = max(1.0, 0.04 * (high - low))
     return low - pad, high + pad
-
-
-def _frame(axes: Axes, metres: float) -> None:
-    step = next((s for s in (1, 2, 5, 10, 20, 50, 100) if metres / s <= 12), 200)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MultipleLocator(step))
-        axis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.grid(color=_LINE, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.tick_params(colors=_TEXT, labelsize=9, length=0)
-    axes.spines[:].set_color(_LINE)
-    axes.set_xlabel("y, left (m)", color=_TEXT, size=9)
-    axes.set_ylabel("x, forward (m)", color=_TEXT, size=9)
 
 
 def _draw(axes: Axes, points: NDArray[np.float64]) -> None:
@@ -91,6 +77,6 @@ def _bar(axes: Axes, dots: PathCollection) -> None:
     figure = axes.get_figure()
     assert figure is not None
     bar = figure.colorbar(dots, cax=axes.inset_axes((1.03, 0.0, 0.03, 0.5)))
-    bar.ax.tick_params(colors=_TEXT, labelsize=8, length=2)
-    bar.set_label("RCS (dBsm)", color=_TEXT, size=9)
-    bar.outline.set_edgecolor(_LINE)
+    bar.ax.tick_params(colors=TEXT, labelsize=8, length=2)
+    bar.set_label("RCS (dBsm)", color=TEXT, size=9)
+    bar.outline.set_edgecolor(LINE)

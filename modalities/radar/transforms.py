@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,59 +9,31 @@ import torch
 from torch import Tensor
 
 from xmodal.data.sample import Rows, Sample
-from xmodal.data.transforms import (
-    EntryTransform,
-    chance,
-    draw_seed,
-    map_links_into,
-    rows_of,
-    seeded,
-    set_entry,
-    uniform,
-)
+from xmodal.data.transforms import EntryTransform, Flip, draw_seed, map_links_into, rows_of, seeded, set_entry
 from xmodal.errors import ConfigError, DataError
 from xmodal.modalities.lidar.transforms import DropPoints as DropLidarPoints
+from xmodal.modalities.lidar.transforms import RotateZ as RotateLidarZ
+from xmodal.modalities.lidar.transforms import turned
 from xmodal.modalities.radar.columns import COLUMNS, RCS, VX, VY, X, Y, Z
 
 
-class RotateZ(EntryTransform):
+class RotateZ(RotateLidarZ):
     """Rotate places and velocities about the vertical axis by an angle drawn from [-degrees, degrees)."""
 
-    fields = ("degrees",)
-
     def __init__(self, degrees: float = 45.0, key: str = "radar") -> None:
-        super().__init__(key)
-        self.degrees = degrees
-
-    def draw(self, sample: Sample, generator: torch.Generator | None) -> dict[str, Any]:
-        return {"degrees": uniform(-self.degrees, self.degrees, generator)}
+        super().__init__(degrees, key)
 
     def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
-        angle = math.radians(params["degrees"])
-        cos, sin = math.cos(angle), math.sin(angle)
-
-        def rotate(xy: Tensor) -> Tensor:
-            x, y = xy.unbind(1)
-            return torch.stack((cos * x - sin * y, sin * x + cos * y), 1)
-
-        return _turn(sample, self.key, rotate)
+        return _turn(sample, self.key, lambda xy: turned(xy, params["degrees"]))
 
 
-class FlipY(EntryTransform):
+class FlipY(Flip):
     """Mirror left and right (y and vy change sign) with a probability."""
 
-    fields = ("flip",)
-
     def __init__(self, probability: float = 0.5, key: str = "radar") -> None:
-        super().__init__(key)
-        self.probability = probability
+        super().__init__(probability, key)
 
-    def draw(self, sample: Sample, generator: torch.Generator | None) -> dict[str, Any]:
-        return {"flip": chance(self.probability, generator)}
-
-    def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
-        if not params["flip"]:
-            return sample
+    def flipped(self, sample: Sample) -> Sample:
         return _turn(sample, self.key, lambda xy: xy * xy.new_tensor((1, -1)))
 
 

@@ -12,55 +12,30 @@ import torch
 from torch import Tensor
 
 from xmodal.data.sample import Sample
-from xmodal.data.transforms import EntryTransform, chance, set_entry, uniform
+from xmodal.data.transforms import EntryTransform, Flip, drop_some, set_entry, uniform
 from xmodal.errors import ConfigError, DataError
-from xmodal.modalities.raster.pixels import bands_of, mirrored, move_pixels
+from xmodal.modalities.pixel_edits import edit_pixels, mirror_pixels, turn_pixels
+from xmodal.modalities.raster.pixels import bands_of
 
 
-class HorizontalFlip(EntryTransform):
+class HorizontalFlip(Flip):
     """Mirror left and right with a probability."""
 
-    fields = ("flip",)
-
     def __init__(self, probability: float = 0.5, key: str = "raster") -> None:
-        super().__init__(key)
-        self.probability = probability
+        super().__init__(probability, key)
 
-    def draw(self, sample: Sample, generator: torch.Generator | None) -> dict[str, Any]:
-        return {"flip": chance(self.probability, generator)}
-
-    def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
-        if not params["flip"]:
-            return sample
-        width = bands_of(sample, self.key).shape[2]
-
-        def mirror(uv: Tensor) -> Tensor:
-            return torch.stack((mirrored(uv[:, 0], width), uv[:, 1]), 1)
-
-        return move_pixels(sample, self.key, lambda dense: dense.flip(-1), mirror)
+    def flipped(self, sample: Sample) -> Sample:
+        return mirror_pixels(sample, self.key, bands_of(sample, self.key), "raster", horizontal=True)
 
 
-class VerticalFlip(EntryTransform):
+class VerticalFlip(Flip):
     """Mirror top and bottom with a probability."""
 
-    fields = ("flip",)
-
     def __init__(self, probability: float = 0.5, key: str = "raster") -> None:
-        super().__init__(key)
-        self.probability = probability
+        super().__init__(probability, key)
 
-    def draw(self, sample: Sample, generator: torch.Generator | None) -> dict[str, Any]:
-        return {"flip": chance(self.probability, generator)}
-
-    def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
-        if not params["flip"]:
-            return sample
-        height = bands_of(sample, self.key).shape[1]
-
-        def mirror(uv: Tensor) -> Tensor:
-            return torch.stack((uv[:, 0], mirrored(uv[:, 1], height)), 1)
-
-        return move_pixels(sample, self.key, lambda dense: dense.flip(-2), mirror)
+    def flipped(self, sample: Sample) -> Sample:
+        return mirror_pixels(sample, self.key, bands_of(sample, self.key), "raster", horizontal=False)
 
 
 class QuarterTurn(EntryTransform):
@@ -75,15 +50,7 @@ class QuarterTurn(EntryTransform):
         return {"turns": int(uniform(0, 4, generator))}
 
     def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
-        turns = params["turns"]
-        _, height, width = bands_of(sample, self.key).shape
-
-        def turn(uv: Tensor) -> Tensor:
-            for i in range(turns):
-                uv = torch.stack((uv[:, 1], mirrored(uv[:, 0], height if i % 2 else width)), 1)
-            return uv
-
-        return move_pixels(sample, self.key, lambda dense: dense.rot90(turns, (-2, -1)), turn)
+        return turn_pixels(sample, self.key, bands_of(sample, self.key), "raster", params["turns"])
 
 
 class RandomCrop(EntryTransform):
@@ -105,7 +72,8 @@ class RandomCrop(EntryTransform):
 
     def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
         top, left, h, w = params["box"]
-        _, height, width = bands_of(sample, self.key).shape
+        bands = bands_of(sample, self.key)
+        _, height, width = bands.shape
         if not (0 <= top < top + h <= height and 0 <= left < left + w <= width):
             found = f"[top, left, h, w] = {params['box']}"
             raise DataError(f"crop of {sample.key!r}", expected=f"a box inside {[height, width]}", found=found)
@@ -118,7 +86,7 @@ class RandomCrop(EntryTransform):
             inside = (u >= 0) & (v >= 0) & (u < w) & (v < h)
             return torch.where(inside.unsqueeze(1), torch.stack((u, v), 1), torch.nan)
 
-        return move_pixels(sample, self.key, cut, move)
+        return edit_pixels(sample, self.key, cut(bands), "raster", cut, move)
 
 
 class BandDropout(EntryTransform):
@@ -133,11 +101,7 @@ class BandDropout(EntryTransform):
         self.probability = probability
 
     def draw(self, sample: Sample, generator: torch.Generator | None) -> dict[str, Any]:
-        count = len(bands_of(sample, self.key))
-        dropped = [i for i in range(count) if chance(self.probability, generator)]
-        if len(dropped) == count:
-            dropped.remove(int(uniform(0, count, generator)))
-        return {"bands": dropped}
+        return {"bands": drop_some(len(bands_of(sample, self.key)), self.probability, generator)}
 
     def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
         bands = bands_of(sample, self.key).clone()

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from xmodal.data.sample import Sample
-from xmodal.data.transforms import EntryTransform, chance, draw_seed, seeded, uniform
+from xmodal.data.transforms import EntryTransform, Scaling, draw_seed, drop_some, seeded, uniform
 from xmodal.errors import ConfigError, DataError
 from xmodal.modalities.series.steps import move_steps, set_steps, steps_of
 
@@ -65,22 +65,14 @@ class Jitter(EntryTransform):
         return set_steps(sample, self.key, values + noise * params["std"])
 
 
-class Scale(EntryTransform):
+class Scale(Scaling):
     """Multiply all channels by one factor drawn from [low, high)."""
 
-    fields = ("scale",)
-
     def __init__(self, low: float = 0.9, high: float = 1.1, key: str = "series") -> None:
-        super().__init__(key)
-        if not 0 < low <= high:
-            raise ConfigError(f"Scale needs 0 < low <= high, not low={low}, high={high}")
-        self.low, self.high = low, high
+        super().__init__(low, high, key)
 
-    def draw(self, sample: Sample, generator: torch.Generator | None) -> dict[str, Any]:
-        return {"scale": uniform(self.low, self.high, generator)}
-
-    def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
-        return set_steps(sample, self.key, steps_of(sample, self.key) * float(params["scale"]))
+    def scaled(self, sample: Sample, factor: float) -> Sample:
+        return set_steps(sample, self.key, steps_of(sample, self.key) * factor)
 
 
 class ChannelDropout(EntryTransform):
@@ -95,10 +87,7 @@ class ChannelDropout(EntryTransform):
         self.probability, self.fill = probability, fill
 
     def draw(self, sample: Sample, generator: torch.Generator | None) -> dict[str, Any]:
-        count = steps_of(sample, self.key).shape[1]
-        dropped = [i for i in range(count) if chance(self.probability, generator)]
-        if len(dropped) == count:
-            dropped.remove(int(uniform(0, count, generator)))
+        dropped = drop_some(steps_of(sample, self.key).shape[1], self.probability, generator)
         return {"channels": dropped, "fill": self.fill}
 
     def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:

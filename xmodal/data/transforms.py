@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from xmodal.data.sample import Entry, Label, Rows, Sample
-from xmodal.errors import DataError
+from xmodal.errors import ConfigError, DataError
 
 Params = dict[str, Any] | list[Any]
 """What a transform drew: numbers, strings, lists and dicts of them, so that JSON holds it without loss."""
@@ -69,6 +69,48 @@ class EntryTransform:
         return (self.apply(sample, params) if fields else sample), params
 
 
+class Flip(EntryTransform):
+    """Base of the transforms that happen with a probability, or not at all."""
+
+    fields = ("flip",)
+
+    def __init__(self, probability: float, key: str) -> None:
+        super().__init__(key)
+        self.probability = probability
+
+    def draw(self, sample: Sample, generator: torch.Generator | None) -> dict[str, Any]:
+        return {"flip": chance(self.probability, generator)}
+
+    def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
+        return self.flipped(sample) if params["flip"] else sample
+
+    def flipped(self, sample: Sample) -> Sample:
+        """The sample after it happened."""
+        raise NotImplementedError
+
+
+class Scaling(EntryTransform):
+    """Base of the transforms that scale by one factor drawn from [low, high)."""
+
+    fields = ("scale",)
+
+    def __init__(self, low: float, high: float, key: str) -> None:
+        super().__init__(key)
+        if not 0 < low <= high:
+            raise ConfigError(f"{type(self).__name__} needs 0 < low <= high, not low={low}, high={high}")
+        self.low, self.high = low, high
+
+    def draw(self, sample: Sample, generator: torch.Generator | None) -> dict[str, Any]:
+        return {"scale": uniform(self.low, self.high, generator)}
+
+    def apply(self, sample: Sample, params: Mapping[str, Any]) -> Sample:
+        return self.scaled(sample, float(params["scale"]))
+
+    def scaled(self, sample: Sample, factor: float) -> Sample:
+        """The sample with its entry scaled by `factor`."""
+        raise NotImplementedError
+
+
 class Compose:
     """Transforms one after the other; the params are the list of theirs."""
 
@@ -97,6 +139,14 @@ def uniform(low: float, high: float, generator: torch.Generator | None) -> float
 def chance(probability: float, generator: torch.Generator | None) -> bool:
     """True with the given probability."""
     return uniform(0, 1, generator) < probability
+
+
+def drop_some(count: int, probability: float, generator: torch.Generator | None) -> list[int]:
+    """Which of `count` things to drop, each with the given probability, but never all of them."""
+    dropped = [i for i in range(count) if chance(probability, generator)]
+    if len(dropped) == count:
+        dropped.remove(int(uniform(0, count, generator)))
+    return dropped
 
 
 def draw_seed(generator: torch.Generator | None) -> int:
