@@ -12,10 +12,10 @@ from xmodal.adapter import Need
 from xmodal.bus import Embedding, Tokens
 from xmodal.data.batch import Batch
 from xmodal.errors import ConfigError, DataError
-from xmodal.modalities.audio.backbone import one_channel_backbone
 from xmodal.modalities.audio.base import AudioAdapter
 from xmodal.modalities.audio.front_ends import make_front_end, spectrogram
 from xmodal.modalities.audio.read import RATE_HZ
+from xmodal.modalities.timm_backbone import timm_backbone
 
 ENTRIES = ("waveform", "spectrogram")
 
@@ -61,7 +61,7 @@ class TimmAudio(AudioAdapter):
         self.entry = entry
         own = {"frames": 100} if front_end == "logmel" else {}
         self.front_end = make_front_end(front_end, {**own, **(settings or {})})
-        self.backbone = one_channel_backbone(backbone, levels, pretrained, weights, options or {})
+        self.backbone = timm_backbone(backbone, levels, pretrained, weights, options or {}, channels=1)
         self.layer_widths = tuple(self.backbone.feature_info.channels())
         self.width = self.token_width = self.layer_widths[-1]
 

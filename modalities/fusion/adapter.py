@@ -12,7 +12,8 @@ from xmodal.adapter import Adapter, Need
 from xmodal.bus import Embedding, Tokens
 from xmodal.data.batch import Batch
 from xmodal.errors import ConfigError
-from xmodal.modalities.fusion.attention import CrossBlock, Pool
+from xmodal.modalities.blocks import Block
+from xmodal.modalities.fusion.pool import Pool
 
 
 class Fusion(Adapter):
@@ -54,7 +55,7 @@ class Fusion(Adapter):
         self.project = nn.ModuleDict({name: nn.Linear(_width(part), width) for name, part in parts.items()})
         self.kind = nn.ParameterDict({name: nn.Parameter(0.02 * torch.randn(width)) for name in parts})
         self.absent = nn.ParameterDict({name: nn.Parameter(0.02 * torch.randn(width)) for name in parts})
-        self.blocks = nn.ModuleList(CrossBlock(width, heads) for _ in range(depth))
+        self.blocks = nn.ModuleList(Block(width, heads) for _ in range(depth))
         self.pool = Pool(width, heads)
 
     def forward(self, batch: Batch, need: Need) -> Embedding:

@@ -15,6 +15,8 @@ from xmodal.bus import Embedding, Tokens
 from xmodal.data.batch import Batch
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError, DataError
+from xmodal.modalities.maps import map_tokens
+from xmodal.modalities.timm_backbone import timm_backbone
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -57,7 +59,7 @@ class TimmImage(Adapter):
         super().__init__()
         self.inputs = (key,)
         self.key = key
-        self.backbone = _create(backbone, levels, pretrained, weights, options or {})
+        self.backbone = timm_backbone(backbone, levels, pretrained, weights, options or {})
         info = self.backbone.feature_info
         self.layer_widths = tuple(info.channels())
         strides = list(info.reduction())
@@ -96,17 +98,7 @@ class TimmImage(Adapter):
         return merged
 
     def _tokens(self, image: Tensor, size_px: tuple[int, int]) -> Tokens:
-        rows, columns = image.shape[-2:]
-        v = (torch.arange(rows, device=image.device) + 0.5) * (size_px[0] / rows)
-        u = (torch.arange(columns, device=image.device) + 0.5) * (size_px[1] / columns)
-        where = torch.stack(torch.meshgrid(v, u, indexing="ij")[::-1], -1).view(1, rows * columns, 2)
-        return Tokens(
-            image.flatten(2).transpose(1, 2),
-            where=where.expand(len(image), -1, -1),
-            frame="image_px",
-            grid=(rows, columns),
-            key=self.key,
-        )
+        return map_tokens(image, size_px, frame="image_px", key=self.key)
 
     @staticmethod
     def read(path: Path) -> Tensor:
@@ -142,30 +134,3 @@ def _level(strides: list[int], wanted: int | None, backbone: str) -> int:
     if wanted not in strides:
         raise ConfigError(f"backbone {backbone!r} has no map of stride {wanted}; it has {strides}")
     return len(strides) - 1 - strides[::-1].index(wanted)
-
-
-def _create(
-    backbone: str, levels: tuple[int, ...] | None, pretrained: bool, weights: str | None, options: Mapping[str, Any]
-) -> Any:
-    import timm  # costs seconds to import, so only where a model is built
-
-    if not isinstance(backbone, str):
-        raise ConfigError(f"backbone: expected a name such as 'resnet18', found {backbone!r}")
-    if weights is not None and (Path(weights).suffix != ".safetensors" or not Path(weights).is_file()):
-        raise DataError(f"weights {weights}", expected="an existing .safetensors file", found="none")
-    overlay = {"file": str(weights)} if weights else None
-    chosen = dict(options) | ({"out_indices": tuple(levels)} if levels is not None else {})
-    try:
-        return timm.create_model(
-            backbone,
-            pretrained=pretrained or weights is not None,
-            pretrained_cfg_overlay=overlay,
-            features_only=True,
-            **chosen,
-        )
-    except (OSError, ConnectionError) as error:
-        raise ConfigError(f"weights of {backbone!r} could not be fetched ({error}); give weights=FILE") from error
-    except RuntimeError as error:
-        if "Unknown model" in str(error):
-            raise ConfigError(f"timm knows no backbone {backbone!r}; see timm.list_models()") from error
-        raise ConfigError(f"backbone {backbone!r}: {error}") from error

@@ -4,42 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from xmodal.errors import ConfigError
-
-
-class Block(nn.Module):
-    """Self-attention and a perceptron, each after a norm and around a residual.
-
-    Args:
-        width: D.
-        heads: attention heads; they share the width.
-        mlp_ratio: hidden width of the perceptron over D.
-        dropout: share of each branch that is dropped in training.
-    """
-
-    def __init__(self, width: int, heads: int, mlp_ratio: float, dropout: float) -> None:
-        super().__init__()
-        self.heads = heads
-        self.before_attention, self.before_mlp = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.qkv, self.merge = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        hidden = int(width * mlp_ratio)
-        self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """x [B, N, D], mask [B, 1, N, N] bool (query sees key) -> [B, N, D]."""
-        x = x + self.dropout(self._attention(self.before_attention(x), mask))
-        out: Tensor = x + self.dropout(self.mlp(self.before_mlp(x)))
-        return out
-
-    def _attention(self, x: Tensor, mask: Tensor) -> Tensor:
-        batch, count, width = x.shape
-        q, k, v = self.qkv(x).view(batch, count, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
-        seen = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)  # [B, heads, N, D / heads]
-        out: Tensor = self.merge(seen.transpose(1, 2).flatten(2))
-        return out
+from xmodal.modalities.blocks import Block
 
 
 class Stack(nn.Module):
@@ -77,7 +44,9 @@ class Stack(nn.Module):
             return [x * valid.unsqueeze(-1)]
         mask, states = self._mask(valid), []
         for number in range(first, depth):
-            x = self.blocks[number](x, mask)
+            block = self.blocks[number]
+            assert isinstance(block, Block)
+            x = block.masked(x, mask)
             states.append((self.norm(x) if number == depth - 1 else x) * valid.unsqueeze(-1))
         return states
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from xmodal.adapter import Need
 from xmodal.bus import Embedding, Tokens
 from xmodal.data.batch import Batch
 from xmodal.errors import ConfigError
-from xmodal.modalities.text.base import Ids, TextAdapter
-from xmodal.modalities.text.blocks import Stack, init_small
-from xmodal.modalities.text.tokenizers import make_tokenizer
+from xmodal.modalities.text.base import Ids
+from xmodal.modalities.text.transformer import Transformer
 
 NEXT_TOKEN = "next_token"
 
 
-class CausalLM(TextAdapter):
+class CausalLM(Transformer):
     """A transformer in which each token sees itself and those before it (3.3 M parameters by default).
 
     The pooled vector is the state of each text's last token. `outputs["next_token"]` [B, N, V], where asked for, holds
@@ -44,23 +43,8 @@ class CausalLM(TextAdapter):
         dropout: float = 0.0,
         next_token: bool = False,
     ) -> None:
-        super().__init__(key, make_tokenizer(tokenizer), context)
+        super().__init__(key, tokenizer, width, depth, heads, context, mlp_ratio, dropout, causal=True)
         self.next_token = next_token
-        self.width = self.token_width = width
-        self.layer_widths = (width,) * depth
-        self.token = nn.Embedding(self.tokenizer.size, width)
-        self.place = nn.Embedding(context, width)
-        self.stack = Stack(width, depth, heads, mlp_ratio=mlp_ratio, dropout=dropout, causal=True)
-        init_small(self)
-
-    def forward(self, batch: Batch, need: Need) -> Embedding:
-        ids = self.ids(batch)
-        return self._embedding(self.stack(self._embedded(ids), ids.valid), ids.valid, need)
-
-    def upper(self, batch: Batch, tokens: Tensor, valid: Tensor | None, layer: int, rows: Tensor | None) -> Embedding:
-        """As the base class says. N is free: the places of the tokens went in below the first block."""
-        keep = tokens.new_ones(tokens.shape[:2], dtype=torch.bool) if valid is None else valid
-        return self._embedding(self.stack(tokens, keep, layer), keep, Need(pooled=True, tokens=True))
 
     def after(self, prefix: Tensor, valid: Tensor | None, batch: Batch, rows: Tensor | None, need: Need) -> Embedding:
         """The model over the batch's text with a prefix before it, such as the tokens of an image.
@@ -80,11 +64,6 @@ class CausalLM(TextAdapter):
         x = torch.cat([prefix, self._embedded(ids)], dim=1)  # [b, P + N, D]
         states = self.stack(x, torch.cat([keep, ids.valid], dim=1))
         return self._embedding([state[:, prefix.shape[1] :] for state in states], ids.valid, need)
-
-    def _embedded(self, ids: Ids) -> Tensor:
-        places = torch.arange(ids.values.shape[1], device=ids.values.device)
-        embedded: Tensor = self.token(ids.values) + self.place(places)
-        return embedded
 
     def _embedding(self, states: list[Tensor], valid: Tensor, need: Need) -> Embedding:
         x = states[-1]

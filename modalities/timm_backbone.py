@@ -1,4 +1,4 @@
-"""A timm backbone that takes one channel, with errors in our words."""
+"""Any timm backbone as a module that gives its maps, with errors in our words."""
 
 from __future__ import annotations
 
@@ -9,15 +9,21 @@ from typing import Any
 from xmodal.errors import ConfigError, DataError
 
 
-def one_channel_backbone(
-    name: str, levels: tuple[int, ...] | None, pretrained: bool, weights: str | None, options: Mapping[str, Any]
+def timm_backbone(
+    name: str,
+    levels: tuple[int, ...] | None,
+    pretrained: bool,
+    weights: str | None,
+    options: Mapping[str, Any],
+    channels: int = 3,
 ) -> Any:
-    """The backbone as a module [B, 1, H, W] -> list of maps; weights for colours are summed over them.
+    """The backbone as a module [B, channels, H, W] -> list of maps.
 
     Args:
         levels: which maps to compute (`out_indices`); None for all.
         pretrained: fetch timm's weights. weights: a .safetensors file instead.
         options: further arguments of `timm.create_model`.
+        channels: of the input; with 1, weights for colours are summed over them.
 
     Raises:
         ConfigError: an unknown name, refused options, or weights that cannot be fetched.
@@ -30,13 +36,14 @@ def one_channel_backbone(
     if weights is not None and (Path(weights).suffix != ".safetensors" or not Path(weights).is_file()):
         raise DataError(f"weights {weights}", expected="an existing .safetensors file", found="none")
     chosen = dict(options) | ({"out_indices": tuple(levels)} if levels is not None else {})
+    if channels != 3:
+        chosen["in_chans"] = channels
     try:
         return timm.create_model(
             name,
             pretrained=pretrained or weights is not None,
             pretrained_cfg_overlay={"file": str(weights)} if weights else None,
             features_only=True,
-            in_chans=1,
             **chosen,
         )
     except (OSError, ConnectionError) as error:
