@@ -94,3 +94,43 @@ def test_cells_without_a_value_take_the_nearest_one():
     values = torch.tensor([[1.0, 0.0, 0.0, 9.0]])
     known = torch.tensor([[True, False, False, True]])
     assert fill_nearest(values, known, (1, 4)).tolist() == [[1.0, 1.0, 9.0, 9.0]]
+
+
+def timed(times, key, frame="time_s", valid=None):
+    where = torch.tensor(times).view(1, -1, 1)
+    return Tokens(torch.zeros(1, len(times), 4), where=where, frame=frame, key=key, valid=valid)
+
+
+def recording(**entries):
+    return Batch(keys=("r",), entries=entries, index=torch.arange(1))
+
+
+def test_tokens_on_one_clock_pair_by_time_and_not_beyond_the_shorter_recording():
+    fine = timed([0.5, 1.5, 2.5, 3.5, 7.5], "audio")
+    coarse = timed([1.0, 3.0], "eeg")
+    there = pair_tokens(fine, coarse, recording()).index[:, 1:].tolist()
+    assert there == [[0, 0], [1, 0], [2, 1], [3, 1]]  # the sound at 7.5 s is heard by no electrode
+    back = pair_tokens(coarse, fine, recording()).index[:, 1:].tolist()
+    assert sorted(back) == sorted([b, a] for a, b in there)
+
+
+def test_all_tokens_of_one_moment_pair_and_invalid_ones_never():
+    bands = timed([1.0, 2.0, 1.0, 2.0], "audio", valid=torch.tensor([[True, True, True, False]]))
+    windows = timed([1.1, 2.1], "eeg")
+    assert pair_tokens(windows, bands, recording()).index[:, 1:].tolist() == [[0, 0], [0, 2], [1, 1]]
+
+
+def test_volumes_of_one_shape_pair_by_voxel_and_others_are_refused():
+    mri = Tokens(torch.zeros(1, 1, 4), where=torch.tensor([[[3.5, 3.5, 3.5]]]), frame="volume_vox", key="volume/mri")
+    corners = torch.cartesian_prod(*[torch.tensor([1.5, 5.5])] * 3).unsqueeze(0)
+    pet = Tokens(torch.zeros(1, 8, 4), where=corners, frame="volume_vox", key="volume/pet")
+    same = recording(**{"volume/mri": torch.zeros(1, 1, 8, 8, 8), "volume/pet": torch.zeros(1, 1, 8, 8, 8)})
+    assert pair_tokens(mri, pet, same).index[:, 2].tolist() == list(range(8))
+    other = recording(**{"volume/mri": torch.zeros(1, 1, 8, 8, 8), "volume/pet": torch.zeros(1, 1, 4, 8, 8)})
+    with pytest.raises(ValueError, match="cannot be paired"):
+        pair_tokens(mri, pet, other)
+
+
+def test_pixels_of_two_cameras_are_no_common_frame():
+    with pytest.raises(ValueError, match="cannot be paired"):
+        pair_tokens(timed([1.0], "image/a", "image_px"), timed([1.0], "image/b", "image_px"), recording())

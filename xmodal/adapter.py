@@ -45,6 +45,7 @@ class Adapter(nn.Module):
     Attributes:
         modality: the family of entries it reads ("image", "lidar", ...); a key is "lidar", "lidar/top" or "lidar@-1".
         inputs: keys needed at test time.
+        partial: whether it answers from whichever of its inputs are there, with a learned stand-in for the others.
         privileged: keys read in training when present, with a null state otherwise.
         width: D of `pooled`.
         token_width: D of `tokens`, 0 when the adapter has none.
@@ -55,6 +56,7 @@ class Adapter(nn.Module):
 
     modality: ClassVar[str] = ""
     initial: ClassVar[tuple[str, ...]] = ()
+    partial: bool = False
     inputs: tuple[str, ...] = ()
     privileged: tuple[str, ...] = ()
     width: int = 0
@@ -101,7 +103,7 @@ class Model(Adapter):
     def __init__(self, adapter: Adapter, tasks: Mapping[str, Task]) -> None:
         super().__init__()
         self.adapter = adapter
-        self.inputs, self.privileged = adapter.inputs, adapter.privileged
+        self.inputs, self.privileged, self.partial = adapter.inputs, adapter.privileged, adapter.partial
         self.width, self.token_width = adapter.width, adapter.token_width
         self.layer_widths = adapter.layer_widths
         self.tasks = dict(tasks)

@@ -1,7 +1,8 @@
 """Which tokens of two models look at the same thing, and how values travel over those pairs.
 
 Two models are paired through raw elements: a LiDAR point falls into one token of the LiDAR model (`Tokens.of`) and,
-by the link recorded with the sample, into one cell of the image model's grid.
+by the link recorded with the sample, into one cell of the image model's grid. Without a link, tokens are paired by
+their places where both sensors share a frame: the clock of a recording, or the voxels of registered volumes.
 """
 
 from __future__ import annotations
@@ -12,12 +13,17 @@ from torch import Tensor
 from xmodal.bus import Pairs, Tokens
 from xmodal.data.batch import Batch
 
+SHARED_FRAMES = ("time_s", "volume_vox")
+"""Frames of `Tokens.where` that sensors of one sample have in common: seconds since its start, and voxels of volumes
+that have one shape (a PET resampled to the MRI grid). Pixels of two cameras are no common frame."""
+
 
 def pair_tokens(a: Tokens, b: Tokens, batch: Batch) -> Pairs:
     """Pair the tokens of two models of the same batch.
 
     Tokens on the same grid of the same entry pair one to one; otherwise they pair through the elements of an entry
-    that both can place. The weight of a pair is the number of elements the two tokens share.
+    that both can place, and else by their places in a frame that both share. The weight of a pair is the number of
+    elements the two tokens share, or 1.
 
     Raises:
         ValueError: nothing in the batch links the two.
@@ -28,6 +34,8 @@ def pair_tokens(a: Tokens, b: Tokens, batch: Batch) -> Pairs:
         in_a, in_b = tokens_of_elements(a, batch, key), tokens_of_elements(b, batch, key)
         if in_a is not None and in_b is not None:
             return _shared(in_a, in_b, a.x.shape[1], b.x.shape[1])
+    if _share_a_frame(a, b, batch):
+        return _nearest(a, b)
     links = sorted(batch.links) or "none"
     raise ValueError(f"tokens of {a.key!r} and {b.key!r} cannot be paired: the batch links {links}")
 
@@ -71,6 +79,39 @@ def _shared(in_a: Tensor, in_b: Tensor, count_a: int, count_b: int) -> Pairs:
     code, shared = torch.unique(code, return_counts=True)
     index = torch.stack([code // (count_a * count_b), code // count_b % count_a, code % count_b], 1)
     return Pairs(index, shared.float())
+
+
+def _share_a_frame(a: Tokens, b: Tokens, batch: Batch) -> bool:
+    if a.where is None or b.where is None or a.frame != b.frame or a.frame not in SHARED_FRAMES:
+        return False
+    return a.frame != "volume_vox" or batch.tensor(a.key).shape[2:] == batch.tensor(b.key).shape[2:]
+
+
+def _nearest(a: Tokens, b: Tokens) -> Pairs:
+    """Each token with the nearest of the other model's (all of them, if several lie equally near), either way round.
+
+    Tokens farther apart than the spacing of the coarser model are no pair: one recording may outlast the other.
+    """
+    assert a.where is not None
+    assert b.where is not None
+    gap = torch.cdist(a.where.float(), b.where.float(), compute_mode="donot_use_mm_for_euclid_dist")  # [B, N_a, N_b]
+    both = a.mask().unsqueeze(2) & b.mask().unsqueeze(1)
+    gap = gap.masked_fill(~both, torch.inf)
+    reach = torch.maximum(_spacing(a), _spacing(b)).view(-1, 1, 1)
+    tie = 1e-4 * reach.nan_to_num(posinf=1.0)
+    near = (gap <= gap.amin(2, keepdim=True) + tie) | (gap <= gap.amin(1, keepdim=True) + tie)
+    index = (near & both & (gap <= reach)).nonzero()
+    return Pairs(index, torch.ones(len(index), device=gap.device))
+
+
+def _spacing(tokens: Tokens) -> Tensor:
+    """[B]: the largest distance from a token to its nearest neighbour elsewhere; infinite for a lone place."""
+    assert tokens.where is not None
+    where, keep = tokens.where.float(), tokens.mask()
+    gap = torch.cdist(where, where, compute_mode="donot_use_mm_for_euclid_dist")
+    other = keep.unsqueeze(1) & (gap > 1e-6)
+    nearest = gap.masked_fill(~other, torch.inf).amin(2)  # [B, N]
+    return nearest.masked_fill(~keep, 0).amax(1)
 
 
 def carry(values: Tensor, pairs: Pairs, count: int) -> tuple[Tensor, Tensor]:

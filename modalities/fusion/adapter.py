@@ -35,6 +35,7 @@ class Fusion(Adapter):
     """
 
     modality = "fusion"
+    partial = True
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from xmodal import load_student
 from xmodal.adapter import Need
 from xmodal.data.batch import collate
 from xmodal.engine import fit as fit_module
-from xmodal.engine.files import read_tensors
+from xmodal.engine.files import load_weights, read_tensors
 from xmodal.errors import ConfigError, DataError
 
 
@@ -148,14 +148,25 @@ def test_the_exported_student_answers_like_the_trained_one_without_the_run(make_
     assert '"distribution": "xmodal"' in text
 
 
-def test_weights_of_another_model_are_refused_by_name(make_run):
+def test_a_description_that_was_changed_is_refused_before_it_is_built(make_run):
     run = make_run("other", "arms=('student',)")
     run.train()
     described = json.loads((run.folder / "student.json").read_text())
     described["student"]["backbone"] = "test_convnext"
     (run.folder / "student.json").write_text(json.dumps(described))
-    with pytest.raises(DataError, match=r"student\.safetensors: expected the \d+ tensors of Model, found"):
+    with pytest.raises(DataError, match=r"student\.json: expected fields that give the checksum beside them, found"):
         load_student(run.folder)
+
+
+def test_weights_of_another_model_are_refused_by_name(make_run):
+    run, other = (
+        make_run("one", "arms=('student',)"),
+        make_run("two", "arms=('student',)", "student.backbone='test_vit'"),
+    )
+    run.train()
+    path = run.place(0, "fold0", "student").weights
+    with pytest.raises(DataError, match=r"model\.safetensors: expected the \d+ tensors of Model, found"):
+        load_weights(other.factory.model("student", 0), read_tensors(path), path)
 
 
 def test_changed_weights_are_noticed(make_run):

@@ -23,6 +23,8 @@ class Split:
         test: touched by evaluation alone.
         labelled: positions in `train` of the samples with labels.
         keys: the entries of each training sample, where some lack a sensor; None where all have all.
+        teacher_labelled: positions in `train` of the samples whose labels the teachers train on, where their sensor
+            was annotated more widely than the student's; None for the same as `labelled`.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Split:
     labelled: Sequence[int]
     group: str = "all"
     keys: Sequence[frozenset[str]] | None = None
+    teacher_labelled: Sequence[int] | None = None
 
     def having(self, keys: Iterable[str], positions: Iterable[int] | None = None) -> list[int]:
         """Positions in `train` (all, or those given) of the samples that have all of these entries."""

@@ -1,13 +1,14 @@
 """What is compared with what, on a `Frame`."""
 
 from xmodal.distillers.base import Distiller, mean_over, over_rows
-from xmodal.distillers.privileged import Privileged, PrivilegedValues
+from xmodal.distillers.privileged import Privileged, PrivilegedDescriptor, PrivilegedValues
 from xmodal.distillers.relational import Relational
 from xmodal.distillers.token_align import TokenAlign
 
 __all__ = [
     "Distiller",
     "Privileged",
+    "PrivilegedDescriptor",
     "PrivilegedValues",
     "Relational",
     "TokenAlign",

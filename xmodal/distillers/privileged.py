@@ -14,7 +14,7 @@ from torch import Tensor
 from xmodal.adapter import Need
 from xmodal.bus import Frame
 from xmodal.distillers.base import Distiller, mean_over, over_rows
-from xmodal.losses import soft_label_loss, value_loss
+from xmodal.losses import cosine_loss, soft_label_loss, value_loss
 from xmodal.pairs import carry
 
 Level = Literal["pooled", "tokens"]
@@ -113,3 +113,23 @@ class PrivilegedValues(_Answers):
 
     def compare(self, student: Tensor, target: Tensor) -> Tensor:
         return value_loss(student / self.scale, target / self.scale, beta=self.beta / self.scale, reduction="none")
+
+
+class PrivilegedDescriptor(_Answers):
+    """Vectors (the descriptor of a retrieval task): 1 - cosine between the student's and the teacher's answer.
+
+    The student's descriptors come to lie where the teacher's lie, so that either finds what the other saw.
+
+    Args:
+        task: a retrieval task that both models answer.
+        teacher: whose answers.
+    """
+
+    def __init__(self, task: str, *, teacher: str = "teacher") -> None:
+        super().__init__(task, teacher=teacher)
+
+    def target(self, output: Tensor) -> Tensor:
+        return output.float()
+
+    def compare(self, student: Tensor, target: Tensor) -> Tensor:
+        return cosine_loss(student, target, reduction="none")

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from xmodal.engine.build import arguments, resolve
+from xmodal.engine.files import read_json
 from xmodal.engine.schedule import Schedule
-from xmodal.errors import ConfigError, unknown
+from xmodal.errors import ConfigError, DataError, unknown
 
 ARMS = ("student", "self", "shuffled", "distilled", "teacher")
 
@@ -31,6 +32,8 @@ class RunConfig:
         arms: which rows of the table to train.
         seeds: one complete set of arms for each.
         precision: "bf16" (autocast) or "fp32".
+        on_bad_sample: "stop" at a sample that cannot be read, or "skip": read every sample once before training, tell
+            the faulty ones, leave them out of every arm, and count them in the result.
     """
 
     benchmark: Mapping[str, Any]
@@ -46,6 +49,7 @@ class RunConfig:
     arms: Sequence[str] = ARMS
     seeds: Sequence[int] = (0,)
     precision: str = "bf16"
+    on_bad_sample: str = "stop"
 
     def __post_init__(self) -> None:
         for name in ("deploy", "arms", "seeds", "transforms", "teacher_transforms"):
@@ -65,6 +69,8 @@ class RunConfig:
                 raise unknown("arm", arm, ARMS)
         if self.precision not in ("bf16", "fp32"):
             raise ConfigError(f"precision: expected 'bf16' or 'fp32', found {self.precision!r}")
+        if self.on_bad_sample not in ("stop", "skip"):
+            raise ConfigError(f"on_bad_sample: expected 'stop' or 'skip', found {self.on_bad_sample!r}")
         if not self.seeds or not all(isinstance(s, int) for s in self.seeds):
             raise ConfigError(f"seeds: expected whole numbers such as (0, 1, 2), found {self.seeds!r}")
 
@@ -113,7 +119,9 @@ def read_run(folder: Path, overrides: Sequence[str] = ()) -> RunConfig:
     started = folder / "overrides.json"
     if not (folder / "config.py").is_file():
         raise ConfigError(f"{folder} is no run folder: it has no config.py")
-    first = json.loads(started.read_text(encoding="utf-8")) if started.is_file() else []
+    first = read_json(started) if started.is_file() else []
+    if not isinstance(first, list) or not all(isinstance(text, str) for text in first):
+        raise DataError(started, expected="a list of texts KEY=VALUE", found=f"{first!r:.80}")
     return read(folder / "config.py", [*first, *overrides])
 
 

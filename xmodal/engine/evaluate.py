@@ -40,8 +40,9 @@ def evaluate(
     """By task: what the model answers. It is fed `keys` only and left in eval mode.
 
     Args:
-        skip_missing: leave out samples without one of the keys (a teacher's sensor may be missing in the test split);
-            otherwise such a sample is a DataError.
+        keys: each sample must have all of them, or one of them where the model is `partial`.
+        skip_missing: leave out samples that the model cannot read (a teacher's sensor may be missing in the test
+            split); otherwise such a sample is a DataError.
 
     Returns:
         nothing at all if every sample was left out.
@@ -51,10 +52,12 @@ def evaluate(
     found: dict[str, list[Answers]] = {name: [] for name in benchmark.tasks}
     for start in range(0, len(samples), batch_size):
         chunk = range(start, min(start + batch_size, len(samples)))
-        chosen = [s for s in (samples[i] for i in chunk) if not skip_missing or _readable(s, fed)]
+        chosen = [samples[i] for i in chunk]
+        if skip_missing:
+            chosen = [s for s in chosen if _readable(s, fed, model.partial)]
         if not chosen:
             continue
-        _check_readable(chosen, fed)
+        _check_readable(chosen, fed, model.partial)
         batch = collate(chosen).to(device)
         with torch.no_grad():
             embedding = model(batch.only(fed), Need())
@@ -63,15 +66,16 @@ def evaluate(
     return {name: join(parts) for name, parts in found.items() if parts}
 
 
-def _readable(sample: Sample, keys: Iterable[str]) -> bool:
-    return all(key in sample.entries for key in keys)
+def _readable(sample: Sample, keys: Iterable[str], partial: bool) -> bool:
+    has = [key in sample.entries for key in keys]
+    return any(has) if partial else all(has)
 
 
-def _check_readable(samples: Sequence[Sample], keys: Sequence[str]) -> None:
+def _check_readable(samples: Sequence[Sample], keys: Sequence[str], partial: bool) -> None:
     for sample in samples:
-        if not _readable(sample, keys):
-            found = ", ".join(sorted(sample.entries))
-            raise DataError(f"sample {sample.key!r}", expected=f"the entries {', '.join(keys)}", found=found)
+        if not _readable(sample, keys, partial):
+            expected = f"{'one of ' if partial else ''}the entries {', '.join(keys)}"
+            raise DataError(f"sample {sample.key!r}", expected=expected, found=", ".join(sorted(sample.entries)))
 
 
 def join(parts: Sequence[Answers]) -> Answers:

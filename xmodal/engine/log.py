@@ -53,6 +53,10 @@ class Log:
 
             yield report
 
+    def left_out(self, fault: str) -> None:
+        """A sample that cannot be read."""
+        self.console.print(f"  left out: {fault}", highlight=False, markup=False, style="yellow")
+
     def finished(self, arm: str, headline: tuple[str, str], test: Mapping[str, Any], val: Mapping[str, Any]) -> None:
         task, metric = headline
         if not test:

@@ -86,7 +86,8 @@ class Factory:
             inputs: by model name ("student", a teacher's): the entries it reads.
         """
         own = inputs[phase.model]
-        labelled = split.having(own, split.labelled)
+        more = None if phase.model == "student" else split.teacher_labelled
+        labelled = split.having(own, split.labelled if more is None else more)
         pairs = split.having([*own, *(key for name in phase.learns_from for key in inputs[name])])
         for what, found in (("labelled samples", labelled), ("pairs", pairs)):
             if not found:

@@ -59,7 +59,14 @@ def summarise(
 
 
 def _samples(split: Split) -> dict[str, int]:
-    parts = {"train": split.train, "labelled": split.labelled, "val": split.val, "test": split.test}
+    parts: dict[str, Sequence[Any]] = {
+        "train": split.train,
+        "labelled": split.labelled,
+        "val": split.val,
+        "test": split.test,
+    }
+    if split.teacher_labelled is not None:
+        parts["teacher_labelled"] = split.teacher_labelled
     return {name: len(part) for name, part in parts.items()}
 
 

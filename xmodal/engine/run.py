@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from torch.nn import Module
@@ -21,7 +19,8 @@ from xmodal.engine.build import build
 from xmodal.engine.config import RunConfig, resolved_text
 from xmodal.engine.evaluate import Answers, evaluate, scores
 from xmodal.engine.export import save_student
-from xmodal.engine.files import load_weights, read_json, read_tensors, write_json, write_tensors, write_text
+from xmodal.engine.files import read_json, read_tensors, write_json, write_tensors, write_text
+from xmodal.engine.finished import Place, finished_model, phase_of, place_of
 from xmodal.engine.fit import autocast, best_device, fit
 from xmodal.engine.log import Log
 from xmodal.engine.models import Factory
@@ -29,41 +28,16 @@ from xmodal.engine.phases import Phase, phases
 from xmodal.engine.recall import Recall, sees_the_same_each_time
 from xmodal.engine.rehearsal import rehearse
 from xmodal.engine.schedule import Schedule
+from xmodal.engine.screening import Screening
 from xmodal.errors import ConfigError, DataError
 from xmodal.plugins import registered_name
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where one phase of one seed and split keeps its files."""
-
-    folder: Path
-
-    @property
-    def checkpoint(self) -> Path:
-        return self.folder / "checkpoint.pt"
-
-    @property
-    def weights(self) -> Path:
-        return self.folder / "model.safetensors"
-
-    @property
-    def answers(self) -> Path:
-        return self.folder / "answers.safetensors"
-
-    @property
-    def done(self) -> Path:
-        return self.folder / "done.json"
-
-
-@contextmanager
-def _advice(place: Place) -> Iterator[None]:
-    """Says how to go on when a finished arm's files are damaged."""
-    try:
-        yield
-    except DataError as error:
-        found = f"{error.found}; delete {place.folder} and use --resume to train this arm again"
-        raise DataError(error.where, expected=error.expected, found=found) from error
+def _seconds(path: Path, done: object) -> float:
+    seconds = done.get("seconds") if isinstance(done, Mapping) else None
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise DataError(f"{path}: seconds", expected="a number", found=f"{seconds!r:.60}")
+    return float(seconds)
 
 
 class Run:
@@ -97,13 +71,15 @@ class Run:
         self.outcomes: dict[tuple[int, str, str], Mapping[str, Answers]] = {}
         self.seconds: dict[str, float] = {phase.arm: 0.0 for phase in self.phases}
         self._open(source, overrides, resume)  # last, so that a mistake above leaves no folder behind
+        skip = config.on_bad_sample == "skip"
+        self.screening = Screening(folder / "left_out.json", log.left_out) if skip else None
 
     def _open(self, source: Path, overrides: Sequence[str], resume: bool) -> None:
         resolved = resolved_text(self.config)
         if (self.folder / "config.json").is_file():
             if not resume:
                 raise ConfigError(f"run folder {self.folder} exists: add --resume to go on with it, or --out FOLDER")
-            if (self.folder / "config.json").read_text(encoding="utf-8") != resolved:
+            if (self.folder / "config.json").read_bytes() != resolved.encode():
                 raise ConfigError(
                     f"run folder {self.folder} was begun with another config: choose --out FOLDER, or delete it"
                 )
@@ -122,7 +98,7 @@ class Run:
         """Train and evaluate every phase that is not done; returns the content of result.json."""
         summary: dict[str, object] = {}
         for seed in self.config.seeds:
-            splits = self.benchmark.splits(seed)
+            splits = self.splits(seed)
             if not summary:
                 self.inputs = self.factory.inputs(splits[0])
                 rehearse(self.factory, self.phases, splits[0], self.inputs, seed)
@@ -133,22 +109,29 @@ class Run:
         self._export(self.config.seeds[0])
         return summary
 
+    def splits(self, seed: int) -> Sequence[Split]:
+        """The benchmark's, without the samples that cannot be read where the config allows to skip them."""
+        splits = self.benchmark.splits(seed)
+        return splits if self.screening is None else [self.screening.split(split) for split in splits]
+
     def _summarise(self, splits: Sequence[Split]) -> dict[str, object]:
         name = registered_name(type(self.benchmark))
         summary = result.summarise(name, self.benchmark, self.outcomes, splits, self.seconds)
+        if self.screening is not None:
+            summary["left_out"] = self.screening.counts()
         result.write(self.folder, summary)
         return summary
 
     def place(self, seed: int, split: str, arm: str) -> Place:
-        return Place(self.folder / "checkpoints" / f"seed{seed}" / split / arm)
+        return place_of(self.folder, seed, split, arm)
 
     def _phase(self, seed: int, split: Split, phase: Phase) -> None:
         place = self.place(seed, split.name, phase.arm)
         if not place.done.is_file():
             self._train_phase(seed, split, phase, place)
-        with _advice(place):
+        with place.advice():
             done, stored = read_json(place.done), read_tensors(place.answers)
-        self.seconds[phase.arm] += done["seconds"]
+            self.seconds[phase.arm] += _seconds(place.done, done)
         if stored:  # else no test sample has the teacher's sensor, and it has no row in the table
             self.outcomes[seed, split.name, phase.arm] = {
                 task: Answers(stored[f"{task}.answer"], stored[f"{task}.target"]) for task in self.benchmark.tasks
@@ -218,12 +201,8 @@ class Run:
 
     def trained(self, seed: int, split: str, arm: str) -> Model:
         """The finished model of an arm."""
-        phase = next(p for p in self.phases if p.arm == arm)
-        model = self.factory.model(phase.model, seed)
-        place = self.place(seed, split, arm)
-        with _advice(place):
-            load_weights(model, read_tensors(place.weights), place.weights)
-        return model.to(self.device).eval()
+        phase = phase_of(self.phases, arm)
+        return finished_model(self.factory, phase, self.place(seed, split, arm), seed).to(self.device)
 
     def _export(self, seed: int) -> None:
         """The distilled student of the first seed and split (or the student alone where nothing was distilled)."""

@@ -24,7 +24,7 @@ SHOWN = ("student", "self", "distilled", "teacher")
 def write_examples(run: Run, count: int = 6) -> None:
     """Panels of the first seed and split in `examples/`, and their captions; test samples spread over the set."""
     seed = run.config.seeds[0]
-    split = run.benchmark.splits(seed)[0]
+    split = run.splits(seed)[0]
     chosen = np.linspace(0, len(split.test) - 1, min(count, len(split.test))).astype(int).tolist()
     samples = [split.test[i] for i in chosen]
     answers = {
@@ -60,7 +60,7 @@ def _pictures(
     words = [sample.key]
     for name, task in run.benchmark.tasks.items():
         grid = run.benchmark.grids.get(name)
-        if task.level == "pooled":
+        if task.level == "pooled" and _has_words(name, answers):
             words.append(_in_words(name, task, number, answers))
         elif grid is not None and hasattr(task, "classes"):
             pictures += _maps(name, grid, number, answers)
@@ -93,6 +93,11 @@ def _maps(name: str, grid: Grid, number: int, answers: dict[str, dict[str, Answe
         answer = torch.where(truth >= 0, found[name].answer[part].view(grid.shape), -1)
         maps.append((arm, colour_map(answer.numpy(), PALETTE)))
     return maps
+
+
+def _has_words(name: str, answers: dict[str, dict[str, Answers]]) -> bool:
+    """Whether one answer is one number; a descriptor says nothing to a reader."""
+    return all(found[name].answer.dim() == 1 for found in answers.values())
 
 
 def _in_words(name: str, task: Task, number: int, answers: dict[str, dict[str, Answers]]) -> str:

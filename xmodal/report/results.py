@@ -62,6 +62,10 @@ def _cell(content: str) -> Html:
 
 def _note(summary: Summary, group: Group) -> Html:
     said = [_labelled(group.samples)] if group.samples else []
+    if group.taught:
+        said.append(f"Teachers trained on the labels of {_span(group.taught)}.")
+    if summary.left_out:
+        said.append(f"{summary.left_out} samples could not be read and were left out of every arm (left_out.json).")
     if len(summary.seeds) > 1:
         said.append("Mean over seeds, with its 95 % bootstrap interval.")
     if len(group.splits) > 1:

@@ -56,6 +56,7 @@ class Group:
     Attributes:
         gaps: by teacher's arm, the share of its lead that was recovered.
         samples: of each split, (labelled training samples, training samples); empty where it was not recorded.
+        taught: of each split, labelled samples that teachers trained on, where they had more than the student.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Group:
     comparisons: tuple[Comparison, ...]
     gaps: Mapping[str, float | None]
     samples: tuple[tuple[int, int], ...] = ()
+    taught: tuple[int, ...] = ()
 
     @property
     def columns(self) -> list[str]:
@@ -80,7 +82,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A whole result."""
+    """A whole result.
+
+    Attributes:
+        left_out: samples that could not be read, over all splits.
+    """
 
     benchmark: str
     task: str
@@ -90,6 +96,7 @@ class Summary:
     groups: tuple[Group, ...]
     seconds: float | None
     versions: Mapping[str, str]
+    left_out: int = 0
 
 
 def summarise(result: Any) -> Summary:
@@ -112,11 +119,12 @@ def summarise(result: Any) -> Summary:
         greater_is_better=greater,
         seeds=seeds,
         groups=tuple(
-            replace(group, samples=_samples(result, group.splits))
+            replace(group, samples=_samples(result, group.splits), taught=_taught(result, group.splits))
             for group in (_group(n, g, (task, metric), greater, seconds, len(seeds)) for n, g in groups.items())
         ),
         seconds=numbers([result["seconds"]], "seconds")[0] if "seconds" in result else None,
         versions={str(k): str(v) for k, v in mapping(result.get("versions", {}), "versions").items()},
+        left_out=_left_out(result),
     )
 
 
@@ -158,6 +166,17 @@ def _samples(result: Mapping[str, Any], splits: Sequence[str]) -> tuple[tuple[in
     each = [(mapping(recorded[split], f"samples.{split}"), f"samples.{split}") for split in splits if split in recorded]
     pairs = [whole_numbers([field(m, "labelled", where), field(m, "train", where)], where) for m, where in each]
     return tuple((labelled, train) for labelled, train in pairs)
+
+
+def _taught(result: Mapping[str, Any], splits: Sequence[str]) -> tuple[int, ...]:
+    recorded = [result.get("samples", {}).get(split, {}).get("teacher_labelled") for split in splits]
+    return tuple(whole_numbers([count for count in recorded if count is not None], "samples.teacher_labelled"))
+
+
+def _left_out(result: Mapping[str, Any]) -> int:
+    recorded = mapping(result.get("left_out", {}), "left_out")
+    each = [mapping(parts, f"left_out.{split}") for split, parts in recorded.items()]
+    return sum(whole_numbers([count for parts in each for count in parts.values()], "left_out"))
 
 
 def _scores(row: Any, where: str, seeds: int) -> _Scores:

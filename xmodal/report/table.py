@@ -40,6 +40,10 @@ def print_tables(result: Mapping[str, Any], console: Console) -> None:
             lines.add_row(*(Text(part) for part in line))
         if lines.row_count:
             console.print(lines)
+        if summary.left_out:
+            console.print(
+                Text(f"{summary.left_out} samples could not be read: left out (left_out.json)"), style="yellow"
+            )
         for found in findings(summary, group):
             console.print(Text(found.text, style="green" if found.good else "yellow"))
         console.print()

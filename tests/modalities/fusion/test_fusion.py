@@ -78,6 +78,27 @@ def test_what_stands_in_for_an_absent_entry_is_never_read():
     assert model.parts["a"].seen == [1, 1]
 
 
+@pytest.mark.parametrize("keys", ["ab", "ac", "bc", "a", "b", "c"])
+def test_any_subset_equals_the_present_parts_and_the_learned_token_of_each_absent_one(keys):
+    model = fusion()
+    one = collate([sample(1, keys)])
+    with torch.no_grad():
+        spoken = []  # the tokens that the blocks should see, put together by hand
+        for name in "abc":
+            if name in keys:
+                own = model.parts[name](one, Need(tokens=True, pooled=True))
+                x = own.pooled.unsqueeze(1) if own.tokens is None else own.tokens.x
+                spoken.append(model.project[name](x) + model.kind[name])
+            else:
+                spoken.append(model.absent[name].expand(1, 1, -1))
+        x = torch.cat(spoken, 1)
+        everything = torch.ones(x.shape[:2], dtype=torch.bool)
+        for block in model.blocks:
+            x = block(x, everything)
+        expected = model.pool(x, everything)
+        torch.testing.assert_close(model(one, EVERYTHING).pooled, expected, atol=1e-6, rtol=1e-5)
+
+
 def test_the_absence_token_is_what_counts():
     model, batch = fusion(), collate([sample(0), sample(1, "bc")])
     before = model(batch, EVERYTHING).pooled
