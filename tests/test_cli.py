@@ -105,9 +105,21 @@ def test_inspect_draws_a_simulated_street(tmp_path, capsys):
         assert len(image.getcolors(10_000_000) or []) > 50
 
 
+def test_inspect_draws_one_file_of_a_modality(tmp_path):
+    file, out = tmp_path / "motion.csv", tmp_path / "motion.png"
+    file.write_text("a,b\n" + "\n".join(f"{i},{i * i}" for i in range(50)) + "\n")
+    assert main(["inspect", str(file), "--as", "series", "--out", str(out)]) == 0
+    with Image.open(out) as image:
+        assert min(image.size) > 200
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
+        (["inspect", __file__], "is a file: say with --as which modality reads it (audio,"),
+        (["inspect", __file__, "--as", "nose"], "unknown modality 'nose'; known: audio,"),
+        (["inspect", __file__, "--as", "fusion"], "--as fusion: this modality reads no files"),
+        (["inspect", "no.wav", "--as", "audio"], "no.wav: no such file"),
         (["train", "no_such_config"], "unknown config 'no_such_config'; known:"),
         (["train", "lidar_to_rgb_street", "--set", "schedule.stepz=3"], "key 'stepz'; known:"),
         (["train", "lidar_to_rgb_street", "--set", "student.type=sonar"], "unknown name 'sonar'; known:"),
@@ -140,7 +152,7 @@ NAN = np.full((6, 4), np.nan, "<f4").tobytes()
         ("3.bin", NAN, "3.bin: expected finite"),
         ("3.png", b"no image", "3.png: expected"),
         ("manifest.csv", b"key,image,label,split\na,1.png,x,trian\n", "column 'split': expected train or val or test"),
-        ("manifest.csv", b"key,sonar,label,split\na,1.png,x,train\n", "unknown modality of manifest column 'sonar'"),
+        ("manifest.csv", b"key,sonar,label,split\na,1.png,x,train\n", "manifest.csv: column 'sonar': expected the name of a modality"),
         ("manifest.csv", b"key,image\na,1.png\n", "column 'label': expected in the header"),
         ("manifest.csv", b"\xff\xfe\x00", "expected comma-separated text in UTF-8"),
     ],

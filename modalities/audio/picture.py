@@ -52,7 +52,9 @@ def _sound(waveform: Tensor, rate_hz: float) -> Picture:
     edges, low, high = _envelope(waveform, seconds)
     top.fill_between(edges, low, high, step="post", color="#1e3a8a", linewidth=0.6, edgecolor="#1e3a8a")
     bound = max(float(waveform.abs().max()), 1e-6)
-    top.set(xlim=(0, seconds), ylim=(-1.05 * bound, 1.05 * bound), xticks=[], ylabel="amplitude")
+    top.set(xlim=(0, seconds), ylim=(-1.05 * bound, 1.05 * bound), xticks=[])
+    top.tick_params(axis="y", labelsize=7)
+    top.set_ylabel("amplitude", fontsize=8, labelpad=1)
     bottom.imshow(
         _decibels(waveform, rate_hz),
         extent=(0, seconds, 0, rate_hz / 2000),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -114,7 +115,8 @@ class Jitter(EntryTransform):
 
 
 def _move(sample: Sample, key: str, change: Callable[[Tensor], Tensor]) -> Sample:
-    """Apply `change` [P, 3] -> [P, 3] to the cloud and to whatever is located in its frame."""
+    """Apply `change` [P, 3] -> [P, 3] to the cloud and to whatever is located in its frame; its pose is gone."""
+    sample = replace(sample, poses={k: pose for k, pose in sample.poses.items() if k != key})
     points = rows_of(sample, key)
     moved = points.clone()
     moved[:, :3] = change(points[:, :3])

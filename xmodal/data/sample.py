@@ -8,6 +8,8 @@ from typing import Any
 
 from torch import Tensor
 
+from xmodal.errors import DataError
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -17,6 +19,22 @@ class Rows:
     """
 
     values: Tensor
+
+
+def moment_of(key: str) -> int:
+    """How many steps before now an entry was recorded, as its key says: 0 of "lidar", -1 of "lidar@-1".
+
+    Raises:
+        DataError: what stands after the @ is no whole number.
+    """
+    _, at, moment = key.partition("@")
+    if not at:
+        return 0
+    try:
+        return int(moment)
+    except ValueError:
+        found = repr(moment)
+        raise DataError(f"entry {key!r}", expected="a whole number after the @, such as lidar@-1", found=found) from None
 
 
 def modality_of(key: str) -> str:
@@ -41,6 +59,8 @@ class Sample:
             Rows([P, 2]) = (u, v) in pixels: u to the right in [0, W), v down in [0, H); NaN where b does not see it.
         labels: by task; a task that is missing is unlabelled. Dense labels are given in the space of each entry.
             Class labels are long with -1 for "ignore"; measured values are float with NaN for "unknown".
+        poses: by entry: float64 [4, 4], its sensor's frame in a common frame (the world), in metres, at the moment
+            of that entry. A transform that moves an entry's coordinates takes its pose away.
     """
 
     key: str
@@ -48,3 +68,4 @@ class Sample:
     links: Mapping[tuple[str, str], Rows] = field(default_factory=dict)
     labels: Mapping[str, Label] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
+    poses: Mapping[str, Tensor] = field(default_factory=dict)

@@ -73,7 +73,7 @@ class Retrieval(Task):
         each = -log_share.where(same, log_share.new_zeros(())).sum(1) / same.sum(1).clamp_min(1)
         anchors = same.any(1)
         share: Tensor = known.sum() / anchors.sum().clamp_min(1)
-        return each.where(anchors, each.new_zeros(())) * share
+        return torch.where(anchors, each, 0.0) * share
 
     def answer(self, output: Tensor) -> Tensor:
         """[B, D] the descriptors."""
