@@ -33,6 +33,14 @@ def test_every_subset_that_leaves_something_is_named_once():
     assert list(subsets(fused(), ["image"])) == [("image", "lidar"), ("lidar",)]
 
 
+def test_three_entries_give_six_subsets_with_fewest_dropped_first():
+    parts = {"image": TimmImage("test_resnet"), "cloud": PointNet(widths=(8, 16), width=16)}
+    parts["second"] = PointNet(key="lidar/rear", widths=(8, 16), width=16)
+    kept = list(subsets(Model(Fusion(parts, width=16), Toy().tasks), ["all"]))
+    assert len(set(kept)) == len(kept) == 7
+    assert [len(keys) for keys in kept] == [3, 2, 2, 2, 1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("drop", "message"),
     [(["radar"], "unknown entry for --drop 'radar'; known: image, lidar"), (["image", "lidar"], "nothing is left")],

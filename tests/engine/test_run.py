@@ -1,10 +1,12 @@
 """A whole run on a toy: arms, files, repeatability, resume."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 
+from engine.toy_benchmark import Toy
 from xmodal import load_student
 from xmodal.adapter import Need
 from xmodal.data.batch import collate
@@ -236,3 +238,17 @@ def test_the_loaded_student_answers_samples_directly(make_run):
     answers = load_student(run.folder).predict(samples)
     stored = run.outcomes[0, "fold0", "student"]["kind"].answer
     assert torch.equal(answers["kind"], stored)
+
+
+def test_teachers_may_have_more_labels_than_the_student(make_run, monkeypatch):
+    (whole,) = Toy().splits(0)
+    split = replace(whole, labelled=[0, 1], teacher_labelled=[2, 3, 4, 5])
+    monkeypatch.setattr(Toy, "splits", lambda self, seed: [split])
+    run = make_run("more")
+    result = run.train()
+    assert result["samples"]["fold0"]["labelled"] == 2
+    assert result["samples"]["fold0"]["teacher_labelled"] == 4
+    (split,) = run.splits(0)
+    drawn = {p.arm: run.factory.steps(p, split, run.inputs, 0).labelled for p in run.phases}
+    assert drawn.pop("teacher") == [2, 3, 4, 5]
+    assert set(map(tuple, drawn.values())) == {(0, 1)}

@@ -1,6 +1,7 @@
 """Samples that cannot be read: a stop by default, or told once, left out of every arm, and counted."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -50,8 +51,9 @@ def test_faults_are_told_once_and_labels_keep_their_samples(tmp_path):
     assert len(told) == 3
     assert told[0] == "file 1.png: expected an image, found 0 bytes"
     assert screening.counts() == {"fold0": {"train": 2, "val": 0, "test": 1}}
-    screening.split(split)
+    screening.split(replace(split, name="fold1"))  # the same files in another fold
     assert len(told) == 3
+    assert screening.counts()["fold1"]["train"] == 2
 
 
 def test_a_resumed_run_leaves_out_the_same_samples_without_reading_all_again(tmp_path):
