@@ -8,7 +8,7 @@ BIN := .venv/bin
 BASE := .venv/.base
 READY := .venv/.ready
 
-.PHONY: setup demo test test-slow lint format clean
+.PHONY: setup demo test test-slow fuzz lint format clean
 
 setup: $(READY)
 
@@ -32,6 +32,12 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m 'slow and not gpu'
+
+# Each format in a process of its own with 2 GiB to spare; make fuzz COUNT=300 FORMATS="lidar audio.wav" is a shorter one.
+COUNT ?= 10000
+FORMATS ?=
+fuzz: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m fuzzing --count $(COUNT) --formats $(FORMATS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

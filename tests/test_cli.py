@@ -152,7 +152,11 @@ NAN = np.full((6, 4), np.nan, "<f4").tobytes()
         ("3.bin", NAN, "3.bin: expected finite"),
         ("3.png", b"no image", "3.png: expected"),
         ("manifest.csv", b"key,image,label,split\na,1.png,x,trian\n", "column 'split': expected train or val or test"),
-        ("manifest.csv", b"key,sonar,label,split\na,1.png,x,train\n", "manifest.csv: column 'sonar': expected the name of a modality"),
+        (
+            "manifest.csv",
+            b"key,sonar,label,split\na,1.png,x,train\n",
+            "manifest.csv: column 'sonar': expected the name of a modality",
+        ),
         ("manifest.csv", b"key,image\na,1.png\n", "column 'label': expected in the header"),
         ("manifest.csv", b"\xff\xfe\x00", "expected comma-separated text in UTF-8"),
     ],

@@ -1,5 +1,6 @@
-"""`street`: an embedded benchmark, one simulated world seen by a camera and a LiDAR."""
+"""`street` and `street_places`: embedded benchmarks, simulated streets seen by camera, LiDAR, radar, thermal camera."""
 
 from xmodal.benchmarks.street.benchmark import Street
+from xmodal.benchmarks.street.places import StreetPlaces
 
-__all__ = ["Street"]
+__all__ = ["Street", "StreetPlaces"]

@@ -1,19 +1,20 @@
-"""The embedded benchmark `street`: LiDAR and camera of one simulated world, semantic segmentation of image patches."""
+"""The embedded benchmark `street`: sensors of one simulated world, semantic segmentation of image patches."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from typing import NamedTuple
 
-import numpy as np
 import torch
 
+from xmodal.benchmarks.street.sample import SENSORS, to_sample
 from xmodal.benchmarks.street.scene import Scene, make_scene
 from xmodal.benchmarks.street.spec import CLASSES, PATCH_PX, StreetSpec
 from xmodal.data.benchmark import Benchmark, Card, Grid, Split
-from xmodal.data.sample import Rows, Sample
-from xmodal.errors import ConfigError
+from xmodal.data.sample import Sample
+from xmodal.errors import ConfigError, unknown
 from xmodal.tasks import DenseRegression, Segmentation
 
 VAL_FROM, TEST_FROM = 1_000_000, 2_000_000
@@ -21,7 +22,9 @@ VAL_FROM, TEST_FROM = 1_000_000, 2_000_000
 
 
 class Street(Benchmark):
-    """Camera and LiDAR on the same simulated geometry, with exact labels. Nothing is downloaded.
+    """Camera, LiDAR, and on demand radar and thermal camera, on the same simulated geometry, with exact labels.
+
+    Nothing is downloaded.
 
     Task: one class for each 8 x 8 px patch, scored as mIoU over patches that hold a return of the noise-free scan;
     sky is ignored. Second task: the depth of those patches in metres.
@@ -31,6 +34,8 @@ class Street(Benchmark):
         val, test: scenes for choosing and for scoring.
         seed: of the world.
         workers: processes that make the scenes.
+        sensors: the entries of a sample, out of "image", "lidar", "radar" and "raster/thermal". The image must be one
+            of them: it is what the tasks are scored on.
     """
 
     card = Card(
@@ -40,12 +45,25 @@ class Street(Benchmark):
     )
 
     def __init__(
-        self, scenes: int = 600, labelled: int = 60, val: int = 60, test: int = 150, seed: int = 0, workers: int = 2
+        self,
+        scenes: int = 600,
+        labelled: int = 60,
+        val: int = 60,
+        test: int = 150,
+        seed: int = 0,
+        workers: int = 2,
+        sensors: Sequence[str] = ("image", "lidar"),
     ) -> None:
         if not 0 < labelled <= scenes:
             raise ConfigError(f"street: labelled must lie in 1..scenes = {scenes}, found {labelled}")
         if test < 1 or val < 0:
             raise ConfigError(f"street: expected test >= 1 and val >= 0, found {test} and {val}")
+        for sensor in sensors:
+            if sensor not in SENSORS:
+                raise unknown("sensor of street", sensor, SENSORS)
+        if "image" not in sensors:
+            raise ConfigError(f"street: expected 'image' among the sensors, found {tuple(sensors)}")
+        self.sensors = tuple(sensors)
         self.sizes = {"train": scenes, "val": val, "test": test}
         self.labelled, self.seed, self.workers = labelled, seed, workers
         self.spec = StreetSpec()
@@ -65,7 +83,7 @@ class Street(Benchmark):
         return (Split("street", train, self._part("val"), self._part("test"), labelled),)
 
     def sample(self, index: int) -> Sample:
-        return to_sample(make_scene(self.seed, index, self.spec), index)
+        return to_sample(make_scene(self.seed, index, self.spec, self.sensors), index, self.sensors)
 
     def __len__(self) -> int:
         return self.sizes["train"]
@@ -73,45 +91,29 @@ class Street(Benchmark):
     def _part(self, name: str) -> list[Sample]:
         if name not in self._parts:
             first = {"train": 0, "val": VAL_FROM, "test": TEST_FROM}[name]
-            jobs = [(self.seed, first + i, name != "train") for i in range(self.sizes[name])]
+            jobs = [_Job(self.seed, first + i, self.sensors, name != "train") for i in range(self.sizes[name])]
             self._parts[name] = self._made(jobs)
         return self._parts[name]
 
-    def _made(self, jobs: list[tuple[int, int, bool]]) -> list[Sample]:
+    def _made(self, jobs: list[_Job]) -> list[Sample]:
         if self.workers < 2 or len(jobs) < 50:
-            return [_job(job) for job in jobs]
+            return [_sample(job, _scene(job)) for job in jobs]
         # A fresh interpreter: forking a process in which torch runs threads can deadlock.
         with ProcessPoolExecutor(self.workers, mp_context=get_context("spawn")) as pool:
             scenes = list(pool.map(_scene, jobs, chunksize=16))
-        return [to_sample(scene, job[1], scored=job[2]) for job, scene in zip(jobs, scenes, strict=True)]
+        return [_sample(job, scene) for job, scene in zip(jobs, scenes, strict=True)]
 
 
-def _scene(job: tuple[int, int, bool]) -> Scene:
-    return make_scene(job[0], job[1])
+class _Job(NamedTuple):
+    seed: int
+    number: int
+    sensors: tuple[str, ...]
+    scored: bool
 
 
-def _job(job: tuple[int, int, bool]) -> Sample:
-    return to_sample(_scene(job), job[1], scored=job[2])
+def _scene(job: _Job) -> Scene:
+    return make_scene(job.seed, job.number, sensors=job.sensors)
 
 
-def to_sample(scene: Scene, number: int, *, scored: bool = False) -> Sample:
-    """A scene as a Sample. `scored` keeps labels only in patches that the noise-free scan reaches."""
-    pixel_class = torch.from_numpy(scene.pixel_class.astype(np.int64))
-    depth = torch.from_numpy(scene.depth_m.astype(np.float32))
-    depth = torch.where(depth.isfinite(), depth, float("nan"))
-    if scored:
-        seen = torch.from_numpy(scene.clean_seen)
-        seen = seen.repeat_interleave(PATCH_PX, 0).repeat_interleave(PATCH_PX, 1)
-        pixel_class, depth = torch.where(seen, pixel_class, -1), torch.where(seen, depth, float("nan"))
-    points = torch.from_numpy(scene.points)
-    point_class = torch.from_numpy(scene.point_class.astype(np.int64))
-    return Sample(
-        key=f"street{number:07d}",
-        entries={"image": torch.from_numpy(scene.image), "lidar": Rows(points)},
-        links={("lidar", "image"): Rows(torch.from_numpy(scene.uv_px))},
-        labels={
-            "segmentation": {"image": pixel_class, "lidar": Rows(point_class)},
-            "depth": {"image": depth, "lidar": Rows(points[:, 0].clone())},
-        },
-        meta={"condition": scene.condition, "classes": {"segmentation": CLASSES}},
-    )
+def _sample(job: _Job, scene: Scene) -> Sample:
+    return to_sample(scene, job.number, job.sensors, scored=job.scored)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from xmodal.benchmarks.street.fixtures import building, bush, fence, hedge, pole, tree, wall
@@ -10,29 +12,54 @@ from xmodal.benchmarks.street.movers import Rng, car, pedestrian, spread, truck
 from xmodal.benchmarks.street.primitives import Part, Placed
 from xmodal.benchmarks.street.spec import BUILDING, CAR, FENCE, PEDESTRIAN, POLE, TRUCK, VEGETATION
 
+Eye = tuple[float, float]
+Room = tuple[float, float, float]
+"""x, y and radius of a place that is taken."""
+
 _FREE_M = 4.5
 """Nothing stands closer to the sensors than this."""
 
 
 class _Street:
-    """The list being filled, and which room is taken."""
+    """The list being filled, and which room is taken.
 
-    def __init__(self, ground: Ground, start: float, end: float) -> None:
-        self.ground, self.start, self.end = ground, start, end
+    Args:
+        eye: x, y of the sensors, around which nothing may stand; None for no such place.
+        near: the x from which `upto` counts.
+    """
+
+    def __init__(
+        self, ground: Ground, start: float, end: float, eye: Eye | None = (0.0, 0.0), near: float = 0.0
+    ) -> None:
+        self.ground, self.start, self.end, self.eye, self.near = ground, start, end, eye, near
         self.objects: list[Placed] = []
-        self.taken: list[tuple[float, float, float]] = []
+        self.taken: list[Room] = []
 
-    def put(self, label: int, x: float, beside_m: float, turn: float, parts: list[Part], room_m: float = 0.0) -> bool:
+    def upto(self, reach_m: float) -> float:
+        """The x where things stop being set that would be small from farther away."""
+        return min(self.end, self.near + reach_m)
+
+    def put(
+        self,
+        label: int,
+        x: float,
+        beside_m: float,
+        turn: float,
+        parts: list[Part],
+        room_m: float = 0.0,
+        *,
+        moves: bool = False,
+    ) -> bool:
         """Place parts at x, `beside_m` left of the road's middle, turned from the road's direction; False if taken."""
         y = self.ground.middle_at(x) + beside_m
-        if np.hypot(x, y) < _FREE_M + room_m:
+        if self.eye and np.hypot(x - self.eye[0], y - self.eye[1]) < _FREE_M + room_m:
             return False
         if room_m and any((x - a) ** 2 + (y - b) ** 2 < (room_m + r) ** 2 for a, b, r in self.taken):
             return False
         if room_m:
             self.taken.append((x, y, room_m))
         yaw = self.ground.heading(x) + turn
-        self.objects.append(Placed(label, x, y, self.ground.height(x, y), yaw, parts))
+        self.objects.append(Placed(label, x, y, self.ground.height(x, y), yaw, parts, moves))
         return True
 
     def crosses(self, x: float, margin: float) -> bool:
@@ -48,6 +75,27 @@ def lay_out(rng: Rng, ground: Ground, start: float, end: float) -> list[Placed]:
         _plots(rng, street, side, ground.half_width_m + pavement)
         _kerbside(rng, street, side)
         _furniture(rng, street, side, pavement)
+    _traffic(rng, street)
+    _people(rng, street)
+    return street.objects
+
+
+def lay_out_fixtures(rng: Rng, ground: Ground, start: float, end: float) -> tuple[list[Placed], list[Room]]:
+    """What stays in a street from visit to visit, over its whole length, and the room that it takes."""
+    street = _Street(ground, start, end, eye=None, near=end)
+    for side in (1, -1):
+        pavement = 1.5 + 3.0 * rng.random()
+        _plots(rng, street, side, ground.half_width_m + pavement)
+        _furniture(rng, street, side, pavement)
+    return street.objects, street.taken
+
+
+def lay_out_visit(rng: Rng, ground: Ground, eye: Eye, reach_m: float, taken: Sequence[Room]) -> list[Placed]:
+    """What stands or moves about on one day only: parked vehicles, traffic and people ahead of `eye`."""
+    street = _Street(ground, eye[0] - 10.0, eye[0] + reach_m, eye=eye, near=eye[0])
+    street.taken += [room for room in taken if street.start - 2 < room[0] < street.end + 2]
+    for side in (1, -1):
+        _kerbside(rng, street, side)
     _traffic(rng, street)
     _people(rng, street)
     return street.objects
@@ -94,7 +142,7 @@ def _kerbside(rng: Rng, street: _Street, side: int) -> None:
     """Parked vehicles along the kerb, in some streets none."""
     busy = rng.random() * 0.8
     x = street.start + 5 * rng.random()
-    while x < min(street.end, 60):
+    while x < street.upto(60):
         u = rng.random(4).tolist()
         if u[0] < busy and not street.crosses(x, 4):
             large = u[1] < 0.15
@@ -110,7 +158,7 @@ def _furniture(rng: Rng, street: _Street, side: int, pavement: float) -> None:
     """Poles and street trees on the pavement."""
     spacing, share = spread(rng, (3.5, 9), (0.1, 0.6))
     x = street.start + 4 * rng.random()
-    while x < min(street.end, 55):
+    while x < street.upto(55):
         u = rng.random(4).tolist()
         beside = side * (street.ground.half_width_m + 0.4 + u[0] * 0.35 * pavement)
         if not street.crosses(x, 1):
@@ -126,11 +174,11 @@ def _traffic(rng: Rng, street: _Street) -> None:
     for _ in range(int(rng.integers(2, 9))):
         u = rng.random(6).tolist()
         large = u[0] < 0.38
-        x = street.start + 5 + (min(street.end, 55) - street.start - 5) * u[1] ** 1.5
+        x = street.start + 5 + (street.upto(55) - street.start - 5) * u[1] ** 1.5
         beside = (u[2] - 0.5) * 2 * max(width - 1.8, 0.5)
         turn = (0 if u[3] < 0.5 else np.pi) + (0.15 if u[4] < 0.75 else 3.0) * (u[5] - 0.5)
         parts = truck(rng) if large else car(rng)
-        street.put(TRUCK if large else CAR, x, beside, turn, parts, room_m=4.2 if large else 2.4)
+        street.put(TRUCK if large else CAR, x, beside, turn, parts, room_m=4.2 if large else 2.4, moves=True)
 
 
 def _people(rng: Rng, street: _Street) -> None:
@@ -138,8 +186,8 @@ def _people(rng: Rng, street: _Street) -> None:
     width = street.ground.half_width_m
     for _ in range(int(rng.integers(5, 15))):
         u = rng.random(5).tolist()
-        x = street.start + 3 + (min(street.end, 38) - street.start - 3) * u[0] ** 1.3
+        x = street.start + 3 + (street.upto(38) - street.start - 3) * u[0] ** 1.3
         beside = (width + 0.3 + 2.5 * u[2]) * (1 if u[3] < 0.5 else -1) if u[1] < 0.65 else (u[2] - 0.5) * 2 * width
         for _ in range(1 + int(3 * u[4] ** 2)):
             turn, dx, dy = spread(rng, (-3.1, 3.1), (-0.8, 0.8), (-0.8, 0.8))
-            street.put(PEDESTRIAN, x + dx, beside + dy, turn, pedestrian(rng), room_m=0.35)
+            street.put(PEDESTRIAN, x + dx, beside + dy, turn, pedestrian(rng), room_m=0.35, moves=True)

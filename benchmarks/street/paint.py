@@ -61,6 +61,7 @@ class Paints:
         period_m: [Q, 2] of bars and of bands. share: [Q, 2] of a period that the pattern fills.
         grain: [Q] strength of the fine texture. phase_m: [Q, 3] where the texture starts.
         reflectivity: [Q] in the LiDAR's light, 0 to 1.
+        echo_db: [Q] how much stronger than its class's usual the material answers a radar.
     """
 
     colour: F32
@@ -73,6 +74,7 @@ class Paints:
     grain: F32
     phase_m: F32
     reflectivity: F32
+    echo_db: F32
 
 
 def draw_paints(rng: np.random.Generator, wearer: I8) -> Paints:
@@ -97,6 +99,7 @@ def draw_paints(rng: np.random.Generator, wearer: I8) -> Paints:
         grain=0.03 + 0.14 * u[:, 8],
         phase_m=20 * u[:, 9:12],
         reflectivity=0.08 + 0.85 * u[:, 12] ** 1.3,
+        echo_db=8 * (u[:, 13] - np.float32(0.5)),
     )
 
 

@@ -32,7 +32,7 @@ class Part(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """An object in the world: its class, where it stands [m], where it looks [rad], what it is made of."""
+    """An object in the world: its class, where it stands [m], where it looks [rad], its parts, and does it move."""
 
     label: int
     x: float
@@ -40,6 +40,7 @@ class Placed(NamedTuple):
     z: float
     yaw: float
     parts: list[Part]
+    moves: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def shade(origin: F32, directions: F32, hits: Hits, world: World, light: Light) 
     colour = albedo(world.paints, world.paint[which], world.surface(which, at), normal[:, 2])
     glow = light.ambient * (0.7 + 0.3 * normal[:, 2:])
     if light.sun.any():
-        glow += light.sun * _sunlit(at, normal, world, light)[:, None]
+        glow += light.sun * sunlit(at, normal, world, light)[:, None]
     if light.headlight:
         facing = np.abs((normal * ray).sum(axis=1))
         beam = np.exp(-(((ray[:, 2] + 0.06) / 0.16) ** 2) - (ray[:, 1] / 0.75) ** 2)
@@ -89,7 +89,7 @@ def shade(origin: F32, directions: F32, hits: Hits, world: World, light: Light) 
     return np.asarray(out)
 
 
-def _sunlit(at: F32, normal: F32, world: World, light: Light) -> F32:
+def sunlit(at: F32, normal: F32, world: World, light: Light) -> F32:
     """[N]: cosine to the sun, 0 in shadow."""
     cosine = np.maximum(normal @ light.towards_sun, 0)
     sun = light.towards_sun * np.float32(_SUN_M)

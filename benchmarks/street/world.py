@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from xmodal.benchmarks.street.ground import Ground
 from xmodal.benchmarks.street.layout import lay_out
 from xmodal.benchmarks.street.paint import Paints, draw_paints
-from xmodal.benchmarks.street.primitives import SLOTS, Primitives, assemble
+from xmodal.benchmarks.street.primitives import SLOTS, Placed, Primitives, assemble
 from xmodal.benchmarks.street.spec import CONDITION_SHARES, CONDITIONS, F32, I8, I32, ROAD, SIDEWALK
 
 
@@ -22,6 +23,8 @@ class World:
         label: [P + 2] class. paint: [P + 2] row of `paints`.
         condition: one of `CONDITIONS`.
         eye_m: height of the camera above the road.
+        course: [objects] where an object moves to, in radians, NaN for what stands; empty where nothing moves. An
+            object's primitives are those with its number as paint // SLOTS.
     """
 
     solids: Primitives
@@ -31,6 +34,7 @@ class World:
     paints: Paints
     condition: str
     eye_m: float
+    course: F32 = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
     @property
     def road(self) -> int:
@@ -76,4 +80,10 @@ def make_world(rng: np.random.Generator) -> World:
         paints=draw_paints(rng, wearer),
         condition=CONDITIONS[int(rng.choice(len(CONDITIONS), p=CONDITION_SHARES))],
         eye_m=1.2 + 0.9 * u[8],
+        course=courses(objects),
     )
+
+
+def courses(objects: Sequence[Placed]) -> F32:
+    """[objects]: where each moves to, in radians, NaN for what stands."""
+    return np.array([o.yaw if o.moves else np.nan for o in objects], dtype=np.float32)

@@ -1,6 +1,7 @@
-"""`trees`: real LiDAR and RGB of single forest trees (IDTReeS 2020), height from the field."""
+"""`trees`, `tree_species`: real LiDAR, RGB and hyperspectral pixels of single forest trees (IDTReeS 2020)."""
 
 from xmodal.benchmarks.trees.benchmark import Trees
 from xmodal.benchmarks.trees.sample import Window
+from xmodal.benchmarks.trees.species import TreeSpecies
 
-__all__ = ["Trees", "Window"]
+__all__ = ["TreeSpecies", "Trees", "Window"]

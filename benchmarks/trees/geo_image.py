@@ -16,7 +16,7 @@ class GeoImage:
     """A north-up raster on a metric map.
 
     Attributes:
-        pixels: [3, H, W] float32, as stored.
+        pixels: [C, H, W] float32, as stored; C is 3 for RGB.
         corner_m: (x, y) of the upper left corner of the upper left pixel.
         pixel_m: (width, height) of a pixel, both above 0.
     """

@@ -48,6 +48,20 @@ def read_geotiff(path: Path | str) -> GeoImage:
     return GeoImage(pixels, corner_m, pixel_m)
 
 
+def read_georeference(path: Path) -> tuple[tuple[float, float], tuple[float, float]]:
+    """(corner_m, pixel_m) as in `GeoImage`, of a TIFF of any type; errors as in `read_geotiff`."""
+    tifffile = geo_package("tifffile")
+    if not path.is_file():
+        raise DataError(path, expected="a GeoTIFF", found="no such file")
+    try:
+        with _quiet(), tifffile.TiffFile(path) as tiff:
+            return _georeference(path, tiff.pages[0])
+    except DataError:
+        raise
+    except Exception as error:  # the parser meets garbled bytes with errors of many types
+        raise DataError(path, expected="a readable TIFF", found=f"{type(error).__name__}: {error}") from error
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Silence tifffile: it logs an error for every no-data value that float32 cannot hold."""

@@ -16,6 +16,10 @@ EXPECTED = (
     f"{SOURCE}, {LICENCE}), unpacked to <root>/Field/train_data.csv, <root>/ITC/train_<site>.shp, "
     "<root>/RemoteSensing/RGB/<plot>.tif and <root>/RemoteSensing/LAS/<plot>.las"
 )
+HSI_EXPECTED = (
+    f"the hyperspectral images of the IDTReeS 2020 competition ({SOURCE}) as <root>/RemoteSensing/HSI/<plot>.tif, "
+    "at least one"
+)
 
 
 def field_table(root: Path) -> Path:
@@ -36,6 +40,11 @@ def rgb_raster(root: Path, plot: str) -> Path:
 def point_cloud(root: Path, plot: str) -> Path:
     """The LiDAR points of one plot."""
     return root / "RemoteSensing" / "LAS" / f"{plot}.las"
+
+
+def hsi_raster(root: Path, plot: str) -> Path:
+    """The hyperspectral image of one plot."""
+    return root / "RemoteSensing" / "HSI" / f"{plot}.tif"
 
 
 def plots(root: Path) -> tuple[str, ...]:

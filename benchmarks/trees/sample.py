@@ -43,12 +43,16 @@ def read_samples(root: Path | str, window: Window | None = None) -> list[Sample]
         DataError: a file is missing (says where to get it) or breaks its format.
         XmodalError: an optional package is missing.
     """
-    root, window = Path(root), window or Window()
+    window = window or Window()
+    return [make_sample(crown, plot, window, seed) for seed, (crown, plot) in enumerate(usable_crowns(Path(root)))]
+
+
+def usable_crowns(root: Path) -> list[tuple[Crown, Plot]]:
+    """The crowns that `read_samples` makes samples of, in its order, each with its plot."""
     rasters = {name: read_geotiff(rgb_raster(root, name)) for name in plots(root)}
     crowns = read_crowns(root, rasters)
     by_plot = {name: read_plot(root, name, rasters[name]) for name in sorted({c.plot for c in crowns})}
-    kept = [c for c in crowns if usable(c, by_plot[c.plot])]
-    return [make_sample(c, by_plot[c.plot], window, seed) for seed, c in enumerate(kept)]
+    return [(c, by_plot[c.plot]) for c in crowns if usable(c, by_plot[c.plot])]
 
 
 def make_sample(crown: Crown, plot: Plot, window: Window, seed: int) -> Sample:

@@ -12,10 +12,11 @@ import zlib
 from pathlib import Path
 
 from xmodal.errors import DataError, XmodalError
+from xmodal.modalities.eeg.matlab_arrays import MATRIX, Element, check_array
 
 HEADER = 128
-MATRIX, COMPRESSED = 14, 15
-KNOWN_TYPES = frozenset({0, 1, 2, 3, 4, 5, 6, 7, 9, 12, 13, 14, 15, 16, 17, 18})
+COMPRESSED = 15
+KNOWN_TYPES = frozenset({1, 2, 3, 4, 5, 6, 7, 9, 12, 13, 14, 15, 16, 17, 18})
 LARGEST_UNPACKED = 2**33
 DEEPEST = 40
 
@@ -39,10 +40,12 @@ def check_eeglab(path: Path) -> None:
     _walk(path, memoryview(data)[HEADER:], order, 0)
 
 
-def _walk(path: Path, data: memoryview, order: str, depth: int) -> None:
+def _walk(path: Path, data: memoryview, order: str, depth: int) -> list[Element]:
+    """The elements that stand side by side in `data`, after all that they hold was checked."""
     where = f"{path}: element at depth {depth}"
     if depth > DEEPEST:
         raise DataError(where, expected=f"at most {DEEPEST} levels", found="more")
+    found: list[Element] = []
     at = 0
     while at < len(data):
         if len(data) - at < 8:
@@ -53,15 +56,19 @@ def _walk(path: Path, data: memoryview, order: str, depth: int) -> None:
             kind, size = kind & 0xFFFF, small
         room = 4 if small else len(data) - at - 8
         if kind not in KNOWN_TYPES or size > room:
-            found = f"type {kind} with {size} bytes where {room} are left"
-            raise DataError(where, expected="a known type inside what holds it", found=found)
-        start = at + 8
+            bad = f"type {kind} with {size} bytes where {room} are left"
+            raise DataError(where, expected="a known type inside what holds it", found=bad)
+        start = at + 4 if small else at + 8
+        element = Element(kind, data[start : start + size])
+        found.append(element)
         if kind == MATRIX:
-            _walk(path, data[start : start + size], order, depth + 1)
+            parts = _walk(path, element.data, order, depth + 1)
+            check_array(f"{path}: array at depth {depth}", parts, order)
         elif kind == COMPRESSED:
-            _walk(path, _unpacked(where, data[start : start + size]), order, depth + 1)
+            _walk(path, _unpacked(where, element.data), order, depth + 1)
         # Only compressed elements go without padding.
-        at = start if small else start + size + (0 if kind == COMPRESSED else -size % 8)
+        at = at + 8 if small else start + size + (0 if kind == COMPRESSED else -size % 8)
+    return found
 
 
 def _unpacked(where: str, data: memoryview) -> memoryview:

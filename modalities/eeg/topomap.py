@@ -51,8 +51,12 @@ def draw_topomap(axes: Axes, positions_m: Floats, values: Floats, title: str) ->
     surface = thin_plate(places, values, np.column_stack([x.ravel(), y.ravel()])).reshape(x.shape)
     surface[np.hypot(x, y) > 1.15] = np.nan
     low, high = float(values.min()), float(values.max())
+    colours = "YlOrRd"  # light, so that the electrodes and the head show on it
+    if low < 0 < high:  # two colours that meet at 0
+        high = max(-low, high)
+        low, colours = -high, "RdBu_r"
     shown = axes.imshow(
-        surface, extent=(-1.15, 1.15, -1.15, 1.15), origin="lower", cmap="RdBu_r", vmin=low, vmax=max(high, low + 1e-12)
+        surface, extent=(-1.15, 1.15, -1.15, 1.15), origin="lower", cmap=colours, vmin=low, vmax=max(high, low + 1e-12)
     )
     axes.add_patch(Circle((0, 0), 1, fill=False, linewidth=1.5, color="#333333"))
     axes.add_patch(Polygon([(-0.1, 0.995), (0, 1.13), (0.1, 0.995)], closed=False, fill=False, color="#333333"))

@@ -78,7 +78,8 @@ def _read_txt(path: Path) -> NDArray[np.int64]:
         bad = True
     if bad:
         raise _bad_line(path)
-    table[:, 0] *= 1e6
+    with np.errstate(over="ignore"):  # what becomes infinite is refused below
+        table[:, 0] *= 1e6
     table[:, 0] = table[:, 0].round()
     return _whole(path, list(table.T), (0, 1))
 

@@ -13,7 +13,7 @@ _STRIP_PX = 1200
 
 
 def picture(sample: Sample, key: str) -> Picture:
-    """Up to eight frames of the video `key`, evenly chosen, as uint8 [h, w, 3], each under its number."""
+    """Up to eight frames of the video `key`, evenly chosen, as uint8 [h, w, 3], each under its number, from 1."""
     frames = frames_of(sample, key).detach().cpu()
     shown = np.unique(np.linspace(0, len(frames) - 1, min(MOST_FRAMES, len(frames))).round().astype(int))
     height, width = frames.shape[2:]
@@ -26,5 +26,5 @@ def picture(sample: Sample, key: str) -> Picture:
         pixels = frame.float() / 255 if not frame.is_floating_point() else frame.float().clamp(0, 1)
         axes.imshow(pixels.permute(1, 2, 0).numpy())
         axes.set_axis_off()
-        axes.set_title(f"{i} of {len(frames)}", fontsize=8, pad=3)
+        axes.set_title(f"frame {i + 1} of {len(frames)}", fontsize=8, pad=3)
     return render(figure)

@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 
 from xmodal.data.sample import Rows
 from xmodal.errors import DataError, XmodalError
+from xmodal.modalities.lidar.laz import check_laz
 
 SMALLEST_HEADER, LAS_1_4_HEADER = 227, 375
 VLR_HEADER, EVLR_HEADER = 54, 60
 BEST_COMPRESSION = 1000
 LASZIP_USER = "laszip encoded"
+PANIC = "PanicException"
+"""What the decompressor raises where it meets content that it never expected: no Exception."""
 GROUND, LOW_NOISE, HIGH_NOISE = 2, 7, 18
 """Classification codes of the LAS specification."""
 
@@ -71,15 +74,18 @@ def read_las(path: Path | str) -> LasPoints:
     _check_room(path, raw)
     try:
         with laspy.open(io.BytesIO(raw)) as reader:
-            _check_header(path, reader.header, len(raw))
+            _check_header(path, reader.header, raw)
             las = reader.read()
             points = _convert(las)
     except DataError:
         raise
-    except Exception as error:  # the parser meets garbled bytes with errors of many types
+    except BaseException as error:  # the parser meets garbled bytes with errors of many types
+        if not isinstance(error, Exception) and type(error).__name__ != PANIC:
+            raise
         if "LazBackend" in str(error):
             raise XmodalError("reading LAZ needs lazrs: pip install 'laspy[lazrs]'") from error
-        raise DataError(path, expected="a readable LAS file", found=f"{type(error).__name__}: {error}") from error
+        found = f"{len(raw):,} bytes that contradict themselves ({type(error).__name__}: {error})"
+        raise DataError(path, expected="an intact LAS file", found=found) from error
     _check_points(path, points, las.header)
     return points
 
@@ -103,17 +109,20 @@ def _check_room(path: Path, raw: bytes) -> None:
             raise DataError(f"{path}: extended records", expected="inside the file", found=f"{n_extended} at {start}")
 
 
-def _check_header(path: Path, header: Any, n_bytes: int) -> None:
+def _check_header(path: Path, header: Any, raw: bytes) -> None:
     """Refuse a header that cannot be true before any memory is taken on its word."""
     n, size = int(header.point_count), int(header.point_format.size)
     if n == 0:
         raise DataError(f"{path}: number of points", expected="at least 1", found="0")
-    if header.are_points_compressed and not any(v.user_id == LASZIP_USER for v in header.vlrs):
-        raise DataError(f"{path}: point format", expected="a laszip record, as points are compressed", found="none")
-    room = n_bytes - int(header.offset_to_point_data)
+    room = len(raw) - int(header.offset_to_point_data)
     if n * size > room * (BEST_COMPRESSION if header.are_points_compressed else 1):
         found = f"{max(room, 0)} bytes: the file is cut off or its header is wrong"
         raise DataError(f"{path}: point records", expected=f"{n} x {size} bytes", found=found)
+    if header.are_points_compressed:
+        record = next((v.record_data_bytes() for v in header.vlrs if v.user_id == LASZIP_USER), None)
+        if record is None:
+            raise DataError(f"{path}: point format", expected="a laszip record, as points are compressed", found="none")
+        check_laz(path, raw, record, int(header.offset_to_point_data), n, size)
     for name, values in (("scale", header.scales), ("offset", header.offsets)):
         if not np.isfinite(values).all():
             raise DataError(f"{path}: {name}", expected="three finite numbers", found=f"{list(values)}")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from xmodal.data.sample import Sample
 from xmodal.errors import DataError
 from xmodal.modalities.raster.pixels import bands_of
-from xmodal.report.drawing import IGNORED, Picture, new_figure, render
+from xmodal.report.drawing import IGNORED, Picture, between, new_figure, render
 
 _LONG_SIDE_PX = 640
 
@@ -50,13 +51,15 @@ def _framed(colours: NDArray[np.float64], key: str, chosen: tuple[int, ...], end
     axes = figure.add_axes((70 / total_w, 56 / total_h, wide / total_w, tall / total_h))
     axes.imshow(colours, extent=(0, width, height, 0), interpolation="nearest", aspect="equal")
     names = "band" if len(chosen) == 1 else "bands (red, green, blue)"
-    axes.set_title(f"{key}: {names} {', '.join(map(str, chosen))}", fontsize=10)
+    axes.set_title(f"{key}: {names} {', '.join(map(str, chosen))}, 2nd to 98th percentile", fontsize=10)
+    for axis, long_px in ((axes.xaxis, width * zoom), (axes.yaxis, height * zoom)):  # a pixel has no half
+        axis.set_major_locator(MaxNLocator(integer=True, nbins=min(8, max(1, round(long_px / 40)))))
     axes.set_xlabel("u (px)", fontsize=9)
     axes.set_ylabel("v (px)", fontsize=9)
     if len(chosen) == 1:
         bar = axes.inset_axes((1.03, 0.0, 0.04, 1.0))
         bar.imshow(np.linspace(1, 0, 256)[:, None], aspect="auto", cmap="viridis", extent=(0, 1, 0, 1))
         bar.set_xticks([])
-        bar.set_yticks([0, 1], [f"{end:.4g}" for end in ends], fontsize=9)
+        bar.set_yticks([0, 1], between(*ends), fontsize=9)
         bar.yaxis.tick_right()
     return render(figure)

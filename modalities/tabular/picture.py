@@ -6,9 +6,9 @@ import math
 
 from xmodal.data.sample import Sample
 from xmodal.modalities.tabular.transforms import row_of
-from xmodal.report.drawing import IGNORED, Picture, new_figure, render
+from xmodal.report.drawing import IGNORED, Picture, new_figure, render, shortened
 
-MOST_ROWS = 40
+MOST_ROWS, LONGEST_NAME, LONGEST_VALUE = 40, 36, 18
 NONE = "-"
 _ROW_PX, _WIDTH_PX = 24, 420
 
@@ -33,8 +33,8 @@ def picture(sample: Sample, key: str) -> Picture:
     for i, (name, value) in enumerate(lines):
         middle = (i + 2) * _ROW_PX
         axes.plot([12, _WIDTH_PX - 12], [middle - _ROW_PX / 2] * 2, color="#d8dbe0", linewidth=0.6)
-        axes.text(12, middle, str(name), size=9, va="center")
-        shown = _shown(value, categories.get(name))
+        axes.text(12, middle, shortened(name, LONGEST_NAME), size=9, va="center")
+        shown = shortened(_shown(value, categories.get(name)), LONGEST_VALUE)
         axes.text(
             _WIDTH_PX - 12, middle, shown, size=9, va="center", ha="right", color=IGNORED if shown == NONE else "black"
         )
@@ -46,4 +46,4 @@ def _shown(value: float, categories: list[str] | None) -> str:
         return NONE
     if categories and value == int(value) and 0 <= int(value) < len(categories):
         return categories[int(value)]
-    return f"{value:g}"
+    return f"{value:.7g}"  # float32 holds no more digits

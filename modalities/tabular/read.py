@@ -16,6 +16,7 @@ from xmodal.errors import DataError
 from xmodal.modalities.npy import check_file
 
 LARGEST_BYTES = 2**22
+LARGEST_NUMBER = float(np.finfo(np.float32).max)
 MISSING = ("", "na", "n/a", "nan", "null", "none")
 """What a .csv cell holds, in any case of letters, when nothing was recorded."""
 
@@ -99,6 +100,6 @@ def _value(where: str, value: Any, categories: Sequence[str] | None) -> float:
     except (ValueError, OverflowError):
         expected = "a number (or name its `categories`)"
         raise DataError(where, expected=expected, found=repr(value)[:60]) from None
-    if not abs(number) <= np.finfo(np.float32).max:
+    if not abs(number) <= LARGEST_NUMBER:
         raise DataError(where, expected="a finite number within the range of float32", found=f"{number}")
     return number

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from xmodal.data.sample import Entry, Sample
@@ -97,22 +95,12 @@ class ImageTextPairs(Sequence[Sample]):
 
 def read_pixels(part: Part) -> Tensor:
     """A PNG or JPEG image, in a file or an archive, as uint8 [3, H, W]."""
-    from xmodal.modalities.image.read import read_image
+    from xmodal.modalities.image.read import decode_image, read_image
 
     if not part.name:
         return read_image(part.path)
-    from PIL import Image
-
     data = part.read(LARGEST_IMAGE_BYTES)
-    try:
-        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
-            mode, pixels = image.mode, np.array(image.convert("RGB"))
-    except Exception as error:  # Pillow's decoders raise a dozen unrelated types on damaged files
-        found = f"{len(data)} bytes that do not decode ({type(error).__name__})"
-        raise DataError(part.where, expected="a complete PNG or JPEG image", found=found) from error
-    if mode.startswith(("I", "F")):
-        raise DataError(part.where, expected="an image with 8 bits a channel", found=f"an image of mode {mode!r}")
-    return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
+    return decode_image(part.where, io.BytesIO(data), len(data))
 
 
 def parse_captions(part: Part) -> tuple[str, ...]:

@@ -92,3 +92,10 @@ def test_a_curve_of_one_point_is_drawn_as_a_dot() -> None:
     drawn = curve_figures({"loss": {"student": (np.array([1.0]), np.array([0.5]))}})
     assert "<circle" in drawn
     assert "<polyline" not in drawn
+
+
+def test_running_means_stay_among_their_values_after_one_that_ran_away() -> None:
+    values = np.array([1e-3, 2.0**63, 1e-3, 1e-3, 1e-3, 1e-3])
+    means = smooth(values, 3)
+    assert means.min() >= 1e-3
+    assert means.max() <= 2.0**63

@@ -14,9 +14,10 @@ from torch import Tensor
 from xmodal import plugins
 from xmodal.data.benchmark import Benchmark, Card, Split
 from xmodal.data.manifest import PARTS, Row, read_manifest
+from xmodal.data.pose import read_pose
 from xmodal.data.sample import Sample, modality_of
 from xmodal.data.transforms import Transform
-from xmodal.errors import ConfigError, DataError, unknown
+from xmodal.errors import ConfigError, DataError
 from xmodal.tasks import Classification, Regression, Task
 
 Read = Callable[[Path], Any]
@@ -27,7 +28,8 @@ class PairedFolder(Benchmark):
 
     A modality column is named like an installed modality ("image", "lidar") or one of several sensors of a kind
     ("image/front"); its cells are paths relative to the manifest, empty where the sensor was missing. An empty label
-    makes the row an unlabelled pair. split is train, val or test.
+    makes the row an unlabelled pair. split is train, val or test. Earlier moments are columns too ("lidar@-1"), and a
+    column "pose:lidar@-1" names text files with the sensor's pose (`xmodal.data.pose`), which `MergeSweeps` needs.
 
     Args:
         root: the folder.
@@ -96,7 +98,8 @@ class Folder(Sequence[Sample]):
         row = self.rows[index]
         entries = {key: self.readers[key](self.root / file) for key, file in row.files.items()}
         labels = {"label": self.parse(row.label)} if row.label else {}
-        sample = Sample(row.key, entries, labels=labels)
+        poses = {key: read_pose(self.root / file) for key, file in row.poses.items()}
+        sample = Sample(row.key, entries, labels=labels, poses=poses)
         for transform in self.transforms:
             sample, _ = transform(sample)
         return sample
@@ -107,7 +110,8 @@ def _reader(key: str) -> Read:
     family = modality_of(key)
     known = plugins.found("xmodal.modalities")
     if family not in known:
-        raise unknown(f"modality of manifest column {key!r}; modality", family, known)
+        expected = f"the name of a modality ({', '.join(sorted(known))})"
+        raise DataError(f"manifest.csv: column {key!r}", expected=expected, found=repr(family))
     read: Read = plugins.load(family, "xmodal.modalities").read
     return read
 

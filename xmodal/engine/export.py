@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -40,7 +41,7 @@ def save_student(
         "torch": torch.__version__,
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
     }
-    write_json(folder / "student.json", description)
+    write_json(folder / "student.json", {**description, "checksum": _checksum(description)})
 
 
 def load_student(folder: str | Path) -> Model:
@@ -51,6 +52,7 @@ def load_student(folder: str | Path) -> Model:
     """
     folder = Path(folder)
     description = read_json(folder / "student.json")
+    _check_description(folder / "student.json", description)
     try:
         node, tasks, expected = description["student"], description["tasks"], description["sha256"]
     except (KeyError, TypeError) as error:
@@ -71,6 +73,21 @@ def load_student(folder: str | Path) -> Model:
         raise DataError(folder / "student.json", expected=wanted, found=f"a damaged description ({error!r})") from error
     load_weights(model, tensors, weights)
     return model.eval()
+
+
+def _checksum(description: Mapping[str, Any]) -> str:
+    """Of all fields but the checksum itself."""
+    fields = {name: value for name, value in description.items() if name != "checksum"}
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+def _check_description(path: Path, description: Any) -> None:
+    """Before anything is built by it: a damaged width could ask for all memory there is."""
+    if not isinstance(description, Mapping):
+        raise DataError(path, expected="the description of a student", found=f"a JSON {type(description).__name__}")
+    if description.get("checksum") != _checksum(description):
+        found = f"fields that were changed ({', '.join(map(repr, description))})"[:200]
+        raise DataError(path, expected="fields that give the checksum beside them", found=found)
 
 
 def describe_student(node: Mapping[str, Any]) -> dict[str, Any]:

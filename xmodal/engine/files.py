@@ -1,7 +1,9 @@
-"""Files that are either whole or absent: written beside their place, then moved there."""
+"""Files that are either whole or absent: written beside their place, then moved there; tensors with a checksum."""
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -9,10 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
 from xmodal.errors import DataError
+
+_SHA256 = "sha256"
+_SEAL = b"\nxmodal sha256 "
+_SEAL_BYTES = len(_SEAL) + 64
 
 
 def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
@@ -45,36 +52,67 @@ def read_json(path: Path) -> Any:
         raise DataError(path, expected="a JSON file", found="no such file")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, a number of too many digits, endless brackets
         raise DataError(path, expected="JSON", found=f"text that does not parse ({error})") from error
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """A safetensors file; shared or strided tensors are copied."""
+    """A safetensors file with a checksum in its metadata; shared or strided tensors are copied."""
     plain = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
-    write_atomic(path, lambda part: save_file(plain, str(part)))
+    write_atomic(path, lambda part: save_file(plain, str(part), {_SHA256: _digest(plain)}))
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file, or a DataError that names it."""
+    """The tensors that `write_tensors` wrote, or a DataError that names the file."""
     if not path.is_file():
         raise DataError(path, expected="a safetensors file", found="no such file")
     try:
-        return load_file(str(path))
+        with safe_open(str(path), framework="pt") as file:
+            stated = (file.metadata() or {}).get(_SHA256)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
     except Exception as error:
         raise DataError(path, expected="a safetensors file", found=f"a file that does not parse ({error})") from error
+    if _digest(tensors) != stated:
+        raise DataError(path, expected="tensors with the sha256 in its metadata", found="other or damaged ones")
+    return tensors
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    """Of the names, types, shapes and bytes."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name!r} {tensor.dtype} {list(tensor.shape)}\n".encode())
+        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
-    """Our own training state: tensors, numbers and containers of them, so that it loads with weights_only."""
-    write_atomic(path, lambda part: torch.save(dict(state), part))
+    """Our own training state: tensors, numbers and containers of them, so that it loads with weights_only.
+
+    A checksum stands behind it, where `torch.load` does not look.
+    """
+
+    def write(part: Path) -> None:
+        content = io.BytesIO()
+        torch.save(dict(state), content)
+        part.write_bytes(content.getbuffer())
+        with part.open("ab") as file:
+            file.write(_SEAL + hashlib.sha256(content.getbuffer()).hexdigest().encode())
+
+    write_atomic(path, write)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
+    """The state that `write_checkpoint` wrote, or a DataError that names the file."""
+    content = memoryview(path.read_bytes())
+    body, seal = content[:-_SEAL_BYTES], bytes(content[-_SEAL_BYTES:])
+    if seal != _SEAL + hashlib.sha256(body).hexdigest().encode():
+        raise DataError(path, expected="a checkpoint written by xmodal", found="a file that is damaged or of others")
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state: dict[str, Any] = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
     except Exception as error:
-        raise DataError(path, expected="a checkpoint written by xmodal", found=type(error).__name__) from error
+        found = f"content that does not load ({type(error).__name__})"
+        raise DataError(path, expected="a checkpoint written by xmodal", found=found) from error
     return state
 
 

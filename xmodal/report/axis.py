@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+_NOTHING = 1e-200  # steps below this would have ticks that no float can tell apart
 _LOG_FROM = 30.0  # a positive quantity that falls by more than this is unreadable on a linear axis
 
 
@@ -52,8 +53,8 @@ def axis(values: Sequence[float], start: float, end: float, *, margin: float = 0
     low, high = min(values), max(values)
     if may_be_log and low > 0 and high / low > _LOG_FROM:
         return Axis(low, high, start, end, log=True)
-    if high - low <= 1e-9 * max(abs(low), abs(high)):
-        room = 0.5 * abs(low) or 1.0
+    if high - low <= max(1e-9 * max(abs(low), abs(high)), _NOTHING):
+        room = 0.5 * abs(low) if abs(low) > _NOTHING else 1.0
         low, high = low - room, high + room
     room = margin * (high - low)
     return Axis(low - room, high + room, start, end)

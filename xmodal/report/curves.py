@@ -46,7 +46,8 @@ def smooth(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
     at = np.arange(len(values))
     first, last = np.maximum(at - reach, 0), np.minimum(at + reach + 1, len(values))
     means: NDArray[np.float64] = (sums[last] - sums[first]) / (last - first)
-    return means
+    # After one huge value (a loss that ran away) differences of sums lose all digits, and may fall to 0 or below.
+    return means.clip(values.min(initial=np.inf), values.max(initial=-np.inf))
 
 
 def thin(curve: Curve, points: int = _POINTS) -> Curve:

@@ -38,6 +38,21 @@ def render(figure: Figure) -> Picture:
     return np.asarray(canvas.buffer_rgba(), dtype=np.uint8)[..., :3].copy()
 
 
+def shortened(text: object, longest: int) -> str:
+    """A name that fits beside a drawing: its end is left out beyond `longest` characters."""
+    name = str(text)
+    return name if len(name) <= longest else f"{name[: longest - 1].rstrip()}…"
+
+
+def between(low: float, high: float) -> tuple[str, str]:
+    """Two ends of a scale with as few digits as tell them apart, three at least."""
+    for digits in range(3, 10):
+        ends = f"{low:.{digits}g}", f"{high:.{digits}g}"
+        if ends[0] != ends[1]:
+            break
+    return ends if ends[0] != ends[1] else (f"{low:.4g}", f"{high:.4g}")
+
+
 @dataclass(frozen=True, slots=True)
 class Classes:
     """The class labels of one task in one entry.

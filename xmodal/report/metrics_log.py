@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+LARGEST = 1e39
+"""No number of float32 is larger: one that is was damaged."""
 _LABELS = ("seed", "split", "arm", "step")
 
 
@@ -53,6 +55,8 @@ def _row(line: bytes) -> Row | None:
         return None
     numbers = {name: value for name, value in found.items() if name not in _LABELS}
     if any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in numbers.values()):
+        return None
+    if any(LARGEST < abs(v) < math.inf for v in numbers.values()):
         return None
     try:
         return Row(seed, split, arm, step, {k: float(v) for k, v in numbers.items() if math.isfinite(v)})

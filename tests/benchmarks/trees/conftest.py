@@ -123,3 +123,44 @@ def tree_root(tmp_path: Path) -> Path:
                     rows.append(f"{site}{i:02d}{tag},{site},{'QURU' if tag == 'A' else 'ACRU'},{height}")
     (root / "Field" / "train_data.csv").write_text("\n".join(rows) + "\n")
     return root
+
+
+WriteHsi = Callable[..., Path]
+
+
+def hsi_bytes(values: NDArray[np.int64], tie: Sequence[float] | None) -> bytes:
+    """A TIFF of bands [C, H, W] as the competition stores them: int16, interleaved, at 1 m a pixel."""
+    import io
+
+    import tifffile
+
+    tags = [] if tie is None else [(33550, "d", 3, (1.0, 1.0, 0.0), True), (33922, "d", 6, tuple(tie), True)]
+    file = io.BytesIO()
+    pixels = values.transpose(1, 2, 0).astype(np.int16)
+    tifffile.imwrite(file, pixels, photometric="minisblack", planarconfig="contig", extratags=tags)
+    return file.getvalue()
+
+
+@pytest.fixture
+def write_hsi(tmp_path: Path) -> WriteHsi:
+    """write_hsi(plot, values [C, H, W], placed=True) -> path."""
+
+    def write(plot: str, values: NDArray[np.int64], placed: bool = True) -> Path:
+        path = tmp_path / f"{plot}.tif"
+        path.write_bytes(hsi_bytes(values, (0.0, 0.0, 0.0, 500100.0, 4000000.0, 0.0) if placed else None))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def hsi_root(tree_root: Path) -> Path:
+    """The twelve plots with spectra: 0.4 under the roof and 0.1 around it, and no file for MLBS_6."""
+    folder = tree_root / "RemoteSensing" / "HSI"
+    folder.mkdir()
+    for site, i, (x, y) in PLOTS:
+        values = np.full((369, 20, 20), 1000)
+        values[:, 4:8, 4:8] = 4000
+        if (site, i) != ("MLBS", 6):
+            (folder / f"{site}_{i}.tif").write_bytes(hsi_bytes(values, (0, 0, 0, x, y, 0)))
+    return tree_root

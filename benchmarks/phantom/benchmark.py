@@ -1,0 +1,120 @@
+"""The benchmark `phantom`: is a simulated head that of a control or of a patient, seen in MRI or in PET?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import torch
+
+from xmodal.benchmarks.phantom.scan import make_sample
+from xmodal.benchmarks.phantom.spec import CLASSES
+from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.sample import Sample
+from xmodal.errors import ConfigError
+from xmodal.tasks import Classification
+
+Labelled = int | float | str
+"""How many training subjects have a diagnosis: a number of them, a share in (0, 1], or "all"."""
+
+VAL_FROM, TEST_FROM = 1_000_000, 2_000_000
+"""Numbers of the first subject of each part; a subject is made from its number, so the parts share nobody."""
+
+
+class Phantom(Benchmark):
+    """MRI and PET of simulated heads, one visit a subject. Nothing is downloaded.
+
+    Task: "diagnosis", control or dementia; accuracy and balanced accuracy. The disease lowers the tracer's uptake
+    where PET looks; MRI sees only the atrophy that goes along with it, beside normal ageing.
+
+    Args:
+        subjects: for training; all have both scans.
+        labelled: how many of them have a diagnosis (drawn by the run's seed): a number, a share such as 0.1, or
+            "all"; several of these give one table each. The smaller draw is part of the larger.
+        val, test: subjects for choosing and for scoring.
+        correlation: of uptake deficit and atrophy over the population, in [0, 1].
+        seed: of the world.
+        workers: processes that make the scans.
+    """
+
+    card = Card(
+        summary="SIMULATED heads: T1-weighted MRI and FDG-like PET, 24 x 32 x 28 voxels of 6 mm, dementia or control",
+        licence="Apache-2.0 (part of xmodal)",
+        source="made on the fly from formulas; no patient's data, and no evidence about real patients",
+    )
+
+    def __init__(
+        self,
+        subjects: int = 600,
+        labelled: Labelled | Sequence[Labelled] = (60, "all"),
+        val: int = 300,
+        test: int = 600,
+        correlation: float = 0.8,
+        seed: int = 0,
+        workers: int = 1,
+    ) -> None:
+        if subjects < 1 or test < 1 or val < 0:
+            found = f"{subjects}, {test} and {val}"
+            raise ConfigError(f"phantom: expected subjects >= 1, test >= 1 and val >= 0, found {found}")
+        if not 0 <= correlation <= 1:
+            raise ConfigError(f"phantom: correlation must lie in [0, 1], found {correlation}")
+        if seed < 0:
+            raise ConfigError(f"phantom: expected a seed from 0, found {seed}")
+        several = (labelled,) if isinstance(labelled, (int, float, str)) else tuple(labelled)
+        self.counts = tuple(_count(one, subjects) for one in several)
+        if not self.counts or len(set(self.counts)) < len(self.counts):
+            raise ConfigError(f"phantom: labelled must name at least one size, each once, found {labelled!r}")
+        self.sizes = {"train": subjects, "val": val, "test": test}
+        self.correlation, self.seed, self.workers = correlation, seed, workers
+        self.tasks = {"diagnosis": Classification(CLASSES)}
+        self._parts: dict[str, list[Sample]] = {}
+
+    def splits(self, seed: int) -> Sequence[Split]:
+        train = self._part("train")
+        order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed)).tolist()
+        return [
+            Split(
+                name=f"labels{count}",
+                train=train,
+                val=self._part("val"),
+                test=self._part("test"),
+                labelled=sorted(order[:count]),
+                group=f"{count} of {len(train)} labelled",
+            )
+            for count in self.counts
+        ]
+
+    def sample(self, index: int) -> Sample:
+        return make_sample(self.seed, index, self.correlation)
+
+    def __len__(self) -> int:
+        return self.sizes["train"]
+
+    def _part(self, name: str) -> list[Sample]:
+        if name not in self._parts:
+            first = {"train": 0, "val": VAL_FROM, "test": TEST_FROM}[name]
+            self._parts[name] = self._made(range(first, first + self.sizes[name]))
+        return self._parts[name]
+
+    def _made(self, numbers: range) -> list[Sample]:
+        if self.workers < 2 or len(numbers) < 50:
+            return [self.sample(number) for number in numbers]
+        # A fresh interpreter: forking a process in which torch runs threads can deadlock.
+        with ProcessPoolExecutor(self.workers, mp_context=get_context("spawn")) as pool:
+            count = len(numbers)
+            jobs = pool.map(make_sample, [self.seed] * count, numbers, [self.correlation] * count, chunksize=32)
+            return list(jobs)
+
+
+def _count(labelled: Labelled, subjects: int) -> int:
+    """The number of subjects that one entry of `labelled` means."""
+    if labelled == "all":
+        return subjects
+    count: Labelled = labelled
+    if isinstance(labelled, float) and 0 < labelled <= 1:
+        count = max(1, round(labelled * subjects))
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= subjects:
+        expected = f"a number from 1 to subjects = {subjects}, a share in (0, 1], or 'all'"
+        raise ConfigError(f"phantom: labelled: expected {expected}, found {labelled!r}")
+    return count

@@ -1,0 +1,22 @@
+"""draft
+
+xmodal train phone_to_watch --seeds 0 1 2 --set benchmark.root=PATH/TO/sp-sw-har
+"""
+
+from xmodal.balance import FixedWeights
+from xmodal.benchmarks.phone_watch import PhoneWatch
+from xmodal.distillers import Privileged
+from xmodal.modalities.series import SeriesConv
+
+_MEAN = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_STD = (5.0, 5.0, 5.0, 1.0, 1.0, 1.0)
+benchmark = dict(type=PhoneWatch, root="", labels=(0.05, 1.0))
+deploy = ("series/watch",)
+student = dict(type=SeriesConv, key="series/watch", rate_hz=100.0, mean=_MEAN, std=_STD, widths=(32, 64, 64))
+teachers = dict(
+    phone=dict(type=SeriesConv, key="series/phone", rate_hz=100.0, mean=_MEAN, std=_STD, widths=(32, 64, 64))
+)
+distillers = dict(soft=dict(type=Privileged, task="activity", teacher="phone", temperature=2.0))
+balance = dict(type=FixedWeights, weights=dict(soft=1.0))
+schedule = dict(steps=200, labelled=32, paired=32, learning_rate=3e-3)
+precision = "fp32"
