@@ -6,7 +6,9 @@
 0.3: 0.569 and 0.713. Then the weight of the soft labels: 2 gave 0.667 and 0.737, 6 gave 0.675 and 0.751. A logistic
 regression on global statistics of the MRI reaches 0.618 with all labels (best of four penalties, 600 other subjects).
 
-RESULTS_HERE
+Test accuracy with 60 labels, seeds 0, 1: student 0.612, 0.535; self 0.595, 0.543; shuffled 0.533, 0.510; distilled
+0.708, 0.640; teacher 0.893, 0.855 (balanced accuracy within 0.01). With all labels the validation gain, 0.007, is
+within the noise. One CPU core: about 2 minutes a seed and table.
 
     xmodal train pet_to_mri_phantom --seeds 0 1 2
 """
