@@ -3,7 +3,8 @@
 50 of 600 training recordings are labelled, then all; all 600 are pairs. Six folds, each with a speaker that was not
 trained on. The images carry no more than the digit, so a gain can only come from recordings without a label.
 
-Settings were not searched: they are those of `audio_to_image_digits`, in a thinner network. AVFIGURES
+Settings were not searched: they are those of `audio_to_image_digits`, in a thinner network. No scores of
+whole runs were measured yet.
 
     xmodal train image_to_audio_digits --set benchmark.root=PATH/TO/av-mnist
 """

@@ -11,8 +11,8 @@ RESULTS
 
     xmodal train lidar_to_radar_street --seeds 0 1 2
 
-With the places of all visits known, 32 visits drawn at random hardly ever hold two of one place, and no arm learns
-much from them; that table needs larger batches: --set "benchmark.labelled=(400,)" --set schedule.labelled=256.
+With every place known, 32 visits drawn at random hardly ever hold two of one place, and the student alone learns less
+from them than from few (0.113 on the validation streets): that table needs other batches, and is left out here.
 """
 
 from xmodal.balance import FixedWeights

@@ -11,6 +11,7 @@ import numpy as np
 
 from xmodal.benchmarks.trees.geo_image import Box, GeoImage
 from xmodal.benchmarks.trees.layout import EXPECTED, SITES, crown_shapes, field_table, geo_package
+from xmodal.benchmarks.trees.shape_parts import check_shapefile
 from xmodal.errors import DataError
 
 COLUMNS = ("indvdID", "siteID", "taxonID", "height")
@@ -67,7 +68,7 @@ def read_trees(root: Path) -> dict[str, Tree]:
                 if row["height"] != "NA":
                     trees.setdefault(row["indvdID"], _tree(path, reader.line_num, row))
     except (csv.Error, UnicodeDecodeError) as error:
-        raise DataError(path, expected="a CSV table in UTF-8", found=str(error)) from error
+        raise DataError(path, expected="a CSV table in UTF-8", found=f"a line that is none ({error})") from error
     return trees
 
 
@@ -111,11 +112,13 @@ def _rectangles(path: Path) -> Iterator[tuple[str, Box]]:
     shapefile = geo_package("shapefile")
     if not path.is_file():
         raise DataError(path, expected=EXPECTED, found="no such file")
+    check_shapefile(path)
     try:
         with shapefile.Reader(str(path)) as reader:
             records = [(i.record.as_dict(), i.shape.points, tuple(i.shape.bbox)) for i in reader.iterShapeRecords()]
     except Exception as error:  # the parser meets garbled bytes with errors of many types
-        raise DataError(path, expected="a shapefile (.shp, .dbf)", found=f"{type(error).__name__}: {error}") from error
+        found = f"bytes that contradict themselves ({type(error).__name__}: {error})"
+        raise DataError(path, expected="an intact shapefile (.shp, .dbf)", found=found) from error
     for number, (record, points, bounds) in enumerate(records):
         where = f"{path}, record {number}"
         if not record.get("indvdID"):

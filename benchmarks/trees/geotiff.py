@@ -42,7 +42,8 @@ def read_geotiff(path: Path | str) -> GeoImage:
     except DataError:
         raise
     except Exception as error:  # the parsers meet garbled bytes with errors of many types
-        raise DataError(path, expected="a readable TIFF", found=f"{type(error).__name__}: {error}") from error
+        found = f"bytes that contradict themselves ({type(error).__name__}: {error})"
+        raise DataError(path, expected="an intact TIFF", found=found) from error
     if not np.isfinite(pixels).all():
         raise DataError(f"{path}: pixels", expected="finite values", found="NaN or infinity")
     return GeoImage(pixels, corner_m, pixel_m)
@@ -59,7 +60,8 @@ def read_georeference(path: Path) -> tuple[tuple[float, float], tuple[float, flo
     except DataError:
         raise
     except Exception as error:  # the parser meets garbled bytes with errors of many types
-        raise DataError(path, expected="a readable TIFF", found=f"{type(error).__name__}: {error}") from error
+        found = f"bytes that contradict themselves ({type(error).__name__}: {error})"
+        raise DataError(path, expected="an intact TIFF", found=found) from error
 
 
 @contextmanager

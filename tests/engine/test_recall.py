@@ -12,6 +12,8 @@ from xmodal.engine.recall import Recall, sees_the_same_each_time
 from xmodal.modalities.image.transforms import HorizontalFlip
 from xmodal.modalities.lidar import PointEncoder
 from xmodal.modalities.lidar.transforms import FlipY
+from xmodal.modalities.volume import VolumeConv
+from xmodal.modalities.volume.transforms import FlipLeftRight
 
 
 def built():
@@ -48,6 +50,13 @@ def test_a_teacher_whose_entry_is_augmented_is_not_remembered():
     assert sees_the_same_each_time(teacher, [HorizontalFlip()])
     assert not sees_the_same_each_time(teacher, [HorizontalFlip(), FlipY()])
     assert not sees_the_same_each_time(teacher, [lambda sample, **_: (sample, {})])
+
+
+def test_a_transform_of_several_entries_is_believed_by_its_keys():
+    teacher = Model(VolumeConv(key="volume/pet", widths=(4,)), {})
+    assert sees_the_same_each_time(teacher, [FlipLeftRight(keys=("volume/mri",))])
+    assert not sees_the_same_each_time(teacher, [FlipLeftRight(keys=("volume/mri", "volume/pet"))])
+    assert not sees_the_same_each_time(teacher, [FlipLeftRight()])  # every volume there is
 
 
 def test_what_is_too_large_to_keep_runs_live():

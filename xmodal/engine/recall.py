@@ -23,8 +23,17 @@ FIXED_BATCH = 16
 
 
 def sees_the_same_each_time(teacher: Adapter, transforms: Sequence[Transform]) -> bool:
-    """Whether no transform edits an entry that the teacher reads. One that does not tell its key might."""
-    return all(getattr(t, "key", None) not in (None, *teacher.inputs, *teacher.privileged) for t in transforms)
+    """Whether no transform edits an entry that the teacher reads. One that does not tell its keys might."""
+    read = {*teacher.inputs, *teacher.privileged}
+    return all((edited := _edited(t)) is not None and not edited & read for t in transforms)
+
+
+def _edited(transform: Transform) -> frozenset[str] | None:
+    """The entries that a transform may edit, as its `keys` or its `key` tell; None where it does not tell."""
+    if hasattr(transform, "keys"):
+        return None if transform.keys is None else frozenset(transform.keys)
+    key = getattr(transform, "key", None)
+    return None if key is None else frozenset({key})
 
 
 class Recall(Adapter):
