@@ -2,9 +2,9 @@
 
 With 25 % of the training trials labelled, then with all; all trials are pairs. Leave one subject out; the six sessions
 measured here are one each of subjects 1, 3, 4, 6, 9 and 12. A filter bank suits so few trials: on the validation
-subjects (seed 0) the student alone reaches 0.552 at all labels and 0.474 at 25 % with these narrow bands, 0.427 and 0.339 with
-18 bands of 2 Hz, and 0.484 at all labels as EEGNet with filters of one second. Learning rate, steps and the weight of the soft
-targets are first guesses, not searched.
+subjects (seed 0) the student alone reaches 0.552 at all labels and 0.474 at 25 % with these narrow bands, 0.427 and
+0.339 with 18 bands of 2 Hz, and 0.484 at all labels as EEGNet with filters of one second. Learning rate, steps and
+the weight of the soft targets are first guesses, not searched.
 
 One CPU core: 4 minutes a seed. Accuracy over 192 test trials, seed 0 alone, so 0.02 is 4 trials and nothing is shown:
 at 25 % student 0.438, self 0.427, shuffled 0.422, distilled 0.443, teacher 0.526; at 100 % 0.557, 0.552, 0.516,

@@ -7,7 +7,11 @@ and 0.803, at 3e-4 0.726 and 0.819, with 800 steps 0.733 and 0.823, with noise o
 0.932; wider 0.914, at 3e-3 0.920, with turns and noise 0.910. Soft targets weigh 3 instead of 1 for 0.838 instead of
 0.824 at 5 %, in the two folds where both were tried.
 
-FIGURES
+One CPU core: 5 to 8 minutes a seed. Accuracy pooled over the four subjects, means over seeds 0, 1, 2: at 5 % student
+0.754, self 0.759, shuffled 0.537, distilled 0.861, teacher 0.952; distilled minus student +0.107 [+0.101, +0.116],
+better in 12 of 12 folds and seeds. At 100 % 0.865, 0.869, 0.841, 0.865, 0.952: the teacher, who then knows no label
+that the student lacks, adds nothing (+0.000 [-0.004, +0.003]).
+SAME
 
     xmodal train skeleton_to_radar_mars --seeds 0 1 2 --set benchmark.root=PATH/TO/mars
 """
