@@ -19,7 +19,7 @@ from xmodal.distillers import Privileged
 from xmodal.modalities.volume import VolumeConv
 from xmodal.modalities.volume.transforms import FlipLeftRight
 
-benchmark = dict(type=Phantom, subjects=600, labelled=(60, "all"))
+benchmark = dict(type=Phantom, subjects=600, labelled=(60, 1.0))
 deploy = ("volume/mri",)
 student = dict(type=VolumeConv, key="volume/mri", widths=(8, 16, 32, 64), dropout=0.0)
 teachers = dict(pet=dict(type=VolumeConv, key="volume/pet", widths=(8, 16, 32, 64), dropout=0.3))

@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from xmodal.benchmarks.av_digits.idx import read_idx
 from xmodal.benchmarks.av_digits.layout import LICENCE, SOURCE, Recording, find_recordings, images_file, labels_file
 from xmodal.benchmarks.av_digits.pairs import pair_images
-from xmodal.benchmarks.digits_av.labelled import Labelled, check_labelled, describe, draw_labelled
 from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.labelled import Labelled, check_labelled, draw_labelled, group_name, split_name
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError, DataError
 from xmodal.modalities.audio.read import read_audio
@@ -95,9 +95,8 @@ class AvDigits(Benchmark):
             speaker = sample.meta["speaker"]
             parts["test" if speaker == tested else "val" if speaker == held else "train"].append(sample)
         known = draw_labelled("av_digits", amount, len(parts["train"]), seed)
-        group = describe(amount)
-        amount_name = group.split(" of")[0].replace(" ", "").replace("%", "percent")
-        return Split(f"{amount_name}-{tested}", parts["train"], parts["val"], parts["test"], known, group=group)
+        name, group = f"{split_name(amount)}-{tested}", group_name(amount)
+        return Split(name, parts["train"], parts["val"], parts["test"], known, group=group)
 
 
 def read_samples(root: Path, takes: int, length: int) -> list[Sample]:

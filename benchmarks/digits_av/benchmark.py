@@ -9,12 +9,12 @@ import torch
 
 from xmodal.benchmarks.digits_av.camera import photograph
 from xmodal.benchmarks.digits_av.captions import write_caption
-from xmodal.benchmarks.digits_av.labelled import Labelled, check_labelled, describe, draw_labelled
 from xmodal.benchmarks.digits_av.phones import DIGITS
 from xmodal.benchmarks.digits_av.scans import PARTS, Scans, load_scans
 from xmodal.benchmarks.digits_av.speech import RATE_HZ, say
 from xmodal.benchmarks.digits_av.voice import Voice, make_voice
 from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.labelled import Labelled, check_labelled, draw_labelled, group_name, split_name
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError
 from xmodal.modalities.text.entry import text_entry
@@ -63,9 +63,7 @@ class DigitsAV(Benchmark):
         splits = []
         for amount in self.labelled:
             known = draw_labelled("digits_av", amount, len(train), seed)
-            group = describe(amount)
-            name = group.split(" of")[0].replace(" ", "").replace("%", "percent")
-            splits.append(Split(name, train, val, test, known, group=group))
+            splits.append(Split(split_name(amount), train, val, test, known, group=group_name(amount)))
         return splits
 
     def sample(self, index: int) -> Sample:

@@ -6,17 +6,13 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-import torch
-
 from xmodal.benchmarks.phantom.scan import make_sample
 from xmodal.benchmarks.phantom.spec import CLASSES
 from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.labelled import Labelled, check_labelled, count_of, draw_labelled, group_name, split_name
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError
 from xmodal.tasks import Classification
-
-Labelled = int | float | str
-"""How many training subjects have a diagnosis: a number of them, a share in (0, 1], or "all"."""
 
 VAL_FROM, TEST_FROM = 1_000_000, 2_000_000
 """Numbers of the first subject of each part; a subject is made from its number, so the parts share nobody."""
@@ -31,7 +27,7 @@ class Phantom(Benchmark):
     Args:
         subjects: for training; all have both scans.
         labelled: how many of them have a diagnosis (drawn by the run's seed): a number, a share such as 0.1, or
-            "all"; several of these give one table each. The smaller draw is part of the larger.
+            several of these for one table each. The smaller draw is part of the larger.
         val, test: subjects for choosing and for scoring.
         correlation: of uptake deficit and atrophy over the population, in [0, 1].
         seed: of the world.
@@ -47,7 +43,7 @@ class Phantom(Benchmark):
     def __init__(
         self,
         subjects: int = 600,
-        labelled: Labelled | Sequence[Labelled] = (60, "all"),
+        labelled: Labelled = (60, 1.0),
         val: int = 300,
         test: int = 600,
         correlation: float = 0.8,
@@ -61,28 +57,26 @@ class Phantom(Benchmark):
             raise ConfigError(f"phantom: correlation must lie in [0, 1], found {correlation}")
         if seed < 0:
             raise ConfigError(f"phantom: expected a seed from 0, found {seed}")
-        several = (labelled,) if isinstance(labelled, (int, float, str)) else tuple(labelled)
-        self.counts = tuple(_count(one, subjects) for one in several)
-        if not self.counts or len(set(self.counts)) < len(self.counts):
-            raise ConfigError(f"phantom: labelled must name at least one size, each once, found {labelled!r}")
+        self.labelled = check_labelled("phantom", labelled)
+        for amount in self.labelled:
+            count_of("phantom", amount, subjects)
         self.sizes = {"train": subjects, "val": val, "test": test}
         self.correlation, self.seed, self.workers = correlation, seed, workers
         self.tasks = {"diagnosis": Classification(CLASSES)}
         self._parts: dict[str, list[Sample]] = {}
 
     def splits(self, seed: int) -> Sequence[Split]:
-        train = self._part("train")
-        order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed)).tolist()
+        train, val, test = (self._part(name) for name in ("train", "val", "test"))
         return [
             Split(
-                name=f"labels{count}",
+                name=split_name(amount),
                 train=train,
-                val=self._part("val"),
-                test=self._part("test"),
-                labelled=sorted(order[:count]),
-                group=f"{count} of {len(train)} labelled",
+                val=val,
+                test=test,
+                labelled=draw_labelled("phantom", amount, len(train), seed),
+                group=group_name(amount),
             )
-            for count in self.counts
+            for amount in self.labelled
         ]
 
     def sample(self, index: int) -> Sample:
@@ -105,16 +99,3 @@ class Phantom(Benchmark):
             count = len(numbers)
             jobs = pool.map(make_sample, [self.seed] * count, numbers, [self.correlation] * count, chunksize=32)
             return list(jobs)
-
-
-def _count(labelled: Labelled, subjects: int) -> int:
-    """The number of subjects that one entry of `labelled` means."""
-    if labelled == "all":
-        return subjects
-    count: Labelled = labelled
-    if isinstance(labelled, float) and 0 < labelled <= 1:
-        count = max(1, round(labelled * subjects))
-    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= subjects:
-        expected = f"a number from 1 to subjects = {subjects}, a share in (0, 1], or 'all'"
-        raise ConfigError(f"phantom: labelled: expected {expected}, found {labelled!r}")
-    return count

@@ -20,7 +20,7 @@ def test_image_to_audio_trains_every_arm_over_the_folds(av_root, tmp_path):
     result = Run(folder, config, find(RECIPE), Log(folder, Console(quiet=True)), overrides=overrides).train()
     assert list(result["arms"]) == ["teacher", "student", "self", "shuffled", "distilled"]
     assert list(result["groups"]) == ["10 labels"]
-    assert result["samples"]["10labels-anna"] == {"train": 30, "labelled": 10, "val": 30, "test": 30}
+    assert result["samples"]["labels10-anna"] == {"train": 30, "labelled": 10, "val": 30, "test": 30}
     assert (folder / "student.safetensors").is_file()
 
 

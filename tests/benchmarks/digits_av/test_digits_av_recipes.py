@@ -27,7 +27,7 @@ def check(name, folder):
     result = trained(name, folder, "benchmark.labelled=20", *FEW)
     assert list(result["arms"]) == ["teacher", "student", "self", "shuffled", "distilled"]
     assert list(result["groups"]) == ["20 labels"]
-    assert result["samples"] == {"20labels": {"train": 40, "labelled": 20, "val": 11, "test": 13}}
+    assert result["samples"] == {"labels20": {"train": 40, "labelled": 20, "val": 11, "test": 13}}
     assert result["metric"] == "accuracy"
     assert (folder / "student.safetensors").is_file()
 

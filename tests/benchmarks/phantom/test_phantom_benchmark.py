@@ -15,7 +15,7 @@ KEYS = ("volume/mri", "volume/pet")
 
 
 def small(**changes: object) -> Phantom:
-    return Phantom(**{"subjects": 24, "labelled": (6, 0.5, "all"), "val": 6, "test": 8, **changes})  # type: ignore[arg-type]
+    return Phantom(**{"subjects": 24, "labelled": (6, 0.5, 1.0), "val": 6, "test": 8, **changes})  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_one_table_for_each_number_of_labels_and_they_are_nested(world: Phantom)
     few, half, every = world.splits(0)
     assert [len(s.labelled) for s in (few, half, every)] == [6, 12, 24]
     assert set(few.labelled) < set(half.labelled)
-    assert [s.group for s in (few, half, every)] == ["6 of 24 labelled", "12 of 24 labelled", "24 of 24 labelled"]
+    assert [s.group for s in (few, half, every)] == ["6 labels", "50 % of the labels", "100 % of the labels"]
     assert len({s.name for s in (few, half, every)}) == 3
     assert [s.labelled for s in small(labelled=6).splits(0)] == [few.labelled]
 
@@ -106,13 +106,13 @@ def test_inspect_draws_both_scans(world: Phantom) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"labelled": 0}, "labelled: expected a number from 1 to subjects = 24, .* found 0"),
-        ({"labelled": (6, 25)}, "found 25"),
+        ({"labelled": 0}, "labelled must be a number of samples .* found 0"),
+        ({"labelled": (6, 25)}, "labelled = 25, but there are 24"),
         ({"labelled": 1.5}, "found 1.5"),
         ({"labelled": "some"}, "found 'some'"),
         ({"labelled": True}, "found True"),
-        ({"labelled": ()}, "at least one size"),
-        ({"labelled": (24, "all")}, "each once"),
+        ({"labelled": ()}, "at least one"),
+        ({"labelled": (24, 24)}, "different amounts"),
         ({"subjects": 0}, "subjects >= 1"),
         ({"test": 0}, "test >= 1"),
         ({"correlation": 1.2}, r"correlation must lie in \[0, 1\], found 1.2"),

@@ -14,7 +14,7 @@ from xmodal.engine.run import Run
 
 SMALL = (
     "benchmark.subjects=16",
-    "benchmark.labelled=(6, 'all')",
+    "benchmark.labelled=(6, 1.0)",
     "benchmark.val=4",
     "benchmark.test=8",
     "student.widths=(4, 8)",
