@@ -4,10 +4,11 @@ The positions of 24 of 400 training places are known (four visits each); all 1,6
 chosen by recall@1 on the validation streets of seed 0, with 240 training places. First the student alone: 0.247 after
 300 steps with a view of 80 x 80 m, where pillars of 2 m gave 0.181 and batches of 64 labelled visits 0.205; 0.317 after
 600 steps with the street ahead, 64 x 48 m, and there 0.269 at a learning rate of 1e-3 and 0.346 at 3e-3. Then the
-teacher: 0.538 with the ground in view, 0.562 without it and with larger voxels. Then the weight of its answers: distilled
-0.229 at 4 and 0.334 at 16 (300 steps, far view), 0.377 at 40 (600 steps, near view, learning rate 2e-3).
+teacher: 0.538 with the ground in view, 0.562 without it and with larger voxels. Then the weight of its answers:
+distilled 0.229 at 4 and 0.334 at 16 (300 steps, far view), 0.377 at 40 (600 steps, near view, learning rate 2e-3).
 
-RESULTS
+One CPU core: about 5 minutes a seed. recall@1 on the test streets, seed 0: student 0.186, self 0.173, shuffled 0.067,
+distilled 0.213, teacher 0.429.
 
     xmodal train lidar_to_radar_street --seeds 0 1 2
 

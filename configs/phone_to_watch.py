@@ -1,6 +1,13 @@
-"""draft
+"""A watch student learns five activities from a phone teacher: the negative control, where no gain should appear.
 
-xmodal train phone_to_watch --seeds 0 1 2 --set benchmark.root=PATH/TO/sp-sw-har
+Real data, four subjects of sp-sw-har, leave one subject out; with 5 % of the labels (the same for the teacher) and with
+all. The phone knows no more than the watch. Settings are the first that were tried; on the validation executions of
+seed 0 the student alone reaches 0.765 and 0.953 with them, the teacher 0.724 and 0.951. On a subject that it has not
+seen the phone does worse, since people carry it in different ways.
+
+FIGURES
+
+    xmodal train phone_to_watch --seeds 0 1 2 --set benchmark.root=PATH/TO/sp-sw-har
 """
 
 from xmodal.balance import FixedWeights

@@ -11,7 +11,6 @@ One CPU core: 5 to 8 minutes a seed. Accuracy pooled over the four subjects, mea
 0.754, self 0.759, shuffled 0.537, distilled 0.861, teacher 0.952; distilled minus student +0.107 [+0.101, +0.116],
 better in 12 of 12 folds and seeds. At 100 % 0.865, 0.869, 0.841, 0.865, 0.952: the teacher, who then knows no label
 that the student lacks, adds nothing (+0.000 [-0.004, +0.003]).
-SAME
 
     xmodal train skeleton_to_radar_mars --seeds 0 1 2 --set benchmark.root=PATH/TO/mars
 """

@@ -86,7 +86,9 @@ class StreetPlaces(Benchmark):
         for count in self.labelled:
             known = sorted(place * self.sessions + visit for place in order[:count] for visit in range(self.sessions))
             group = f"{count} of {places} places known"
-            splits.append(Split(f"places{count}", train, self._part("val"), self._part("test"), known, group=group))
+            identity = [i // self.sessions for i in range(len(train))]
+            parts = train, self._part("val"), self._part("test")
+            splits.append(Split(f"places{count}", *parts, known, group=group, identity=identity))
         return splits
 
     def sample(self, index: int) -> Sample:

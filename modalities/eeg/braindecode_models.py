@@ -129,7 +129,8 @@ def _create(
             models = importlib.import_module("braindecode.models")
     except ImportError as error:
         raise XmodalError(f"{name} needs braindecode: pip install 'xmodal[eeg]'") from error
-    chosen = dict(options)
+    # A finished model's options come back from JSON as tuples, and some networks take lists only.
+    chosen = {key: list(value) if isinstance(value, tuple) else value for key, value in options.items()}
     if name == "EEGPT":
         eegpt_check(names)
         # Its tokens are channels only as long as it does not mix them into others first.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from xmodal.engine.loader import draw
+from xmodal.engine.loader import Steps, alike, draw, draw_instances
 from xmodal.engine.schedule import Schedule
 from xmodal.errors import ConfigError
 
@@ -26,6 +26,21 @@ def test_a_batch_larger_than_the_pool_wraps_round():
 def test_a_step_drawn_alone_equals_the_same_step_drawn_in_sequence():
     sequence = [draw(50, 7, step, 1) for step in range(30)]
     assert draw(50, 7, 17, 1) == sequence[17]
+
+
+def test_instances_of_one_kind_lie_side_by_side_and_nothing_repeats_in_a_round():
+    identity, positions = [i // 4 for i in range(40)], list(range(100, 140))
+    chunks = alike(identity, positions, 2)
+    drawn = [i for step in range(5) for i in draw_instances(chunks, 8, step, seed=1)]
+    assert sorted(drawn) == positions
+    assert all((a - 100) // 4 == (b - 100) // 4 for a, b in zip(drawn[::2], drawn[1::2], strict=True))
+    assert drawn != [i for step in range(5, 10) for i in draw_instances(chunks, 8, step, seed=1)]
+    assert draw_instances(chunks, 8, 3, seed=1) == drawn[24:32]
+
+
+def test_instances_need_a_benchmark_that_knows_them():
+    with pytest.raises(ConfigError, match="schedule.instances: this benchmark does not say"):
+        Steps([None] * 4, [0, 1], [2], Schedule(instances=2), [], 0)
 
 
 def test_the_learning_rate_rises_then_falls_to_its_end():

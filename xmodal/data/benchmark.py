@@ -25,6 +25,8 @@ class Split:
         keys: the entries of each training sample, where some lack a sensor; None where all have all.
         teacher_labelled: positions in `train` of the samples whose labels the teachers train on, where their sensor
             was annotated more widely than the student's; None for the same as `labelled`.
+        identity: of each training sample, a number that samples of one place (person, object) share; None where there
+            is nothing of the kind. `schedule.instances` draws such samples side by side.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Split:
     group: str = "all"
     keys: Sequence[frozenset[str]] | None = None
     teacher_labelled: Sequence[int] | None = None
+    identity: Sequence[int] | None = None
 
     def having(self, keys: Iterable[str], positions: Iterable[int] | None = None) -> list[int]:
         """Positions in `train` (all, or those given) of the samples that have all of these entries."""

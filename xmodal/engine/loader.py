@@ -15,7 +15,7 @@ from xmodal.data.benchmark import Samples
 from xmodal.data.sample import Sample
 from xmodal.data.transforms import Transform
 from xmodal.engine.schedule import Schedule
-from xmodal.errors import XmodalError
+from xmodal.errors import ConfigError, XmodalError
 
 
 @lru_cache(maxsize=64)
@@ -30,6 +30,40 @@ def draw(size: int, count: int, step: int, seed: int) -> list[int]:
     return [_permutation(size, seed * 1_000_003 + i // size)[i % size] for i in range(start, start + count)]
 
 
+def draw_instances(chunks: Chunks, count: int, step: int, seed: int) -> list[int]:
+    """Like `draw`, over positions that belong together: each chunk is drawn as a whole, members in a new mixture.
+
+    Args:
+        chunks: from `alike`.
+    """
+    size = sum(len(members) for members, _ in chunks)
+    start = step * count
+    return [_mixture(chunks, seed * 1_000_003 + i // size)[i % size] for i in range(start, start + count)]
+
+
+Chunks = tuple[tuple[tuple[int, ...], int], ...]
+"""(positions of one identity, how many of them are drawn side by side) for each identity."""
+
+
+def alike(identity: Sequence[int], positions: Sequence[int], instances: int) -> Chunks:
+    """The positions of a pool by identity; `identity[i]` belongs to `positions[i]`."""
+    members: dict[int, list[int]] = {}
+    for number, position in zip(identity, positions, strict=True):
+        members.setdefault(number, []).append(position)
+    return tuple((tuple(found), instances) for found in members.values())
+
+
+@lru_cache(maxsize=64)
+def _mixture(chunks: Chunks, seed: int) -> list[int]:
+    """All positions once: each identity's in random order, cut into runs, the runs in random order."""
+    generator = torch.Generator().manual_seed(seed)
+    runs = []
+    for members, instances in chunks:
+        mixed = [members[i] for i in torch.randperm(len(members), generator=generator).tolist()]
+        runs += [mixed[i : i + instances] for i in range(0, len(mixed), instances)]
+    return [position for i in torch.randperm(len(runs), generator=generator).tolist() for position in runs[i]]
+
+
 class Steps(Dataset[Batch]):
     """Item `step` is the batch of that step: labelled samples first, then further samples with labels hidden.
 
@@ -37,6 +71,7 @@ class Steps(Dataset[Batch]):
 
     Args:
         labelled, pairs: positions in `samples` to draw the two parts from.
+        identity: of each sample, where `schedule.instances` of one kind shall lie side by side.
     """
 
     def __init__(
@@ -47,7 +82,13 @@ class Steps(Dataset[Batch]):
         schedule: Schedule,
         transforms: Sequence[Transform],
         seed: int,
+        identity: Sequence[int] | None = None,
     ) -> None:
+        self.chunks: Chunks = ()
+        if schedule.instances > 1:
+            if identity is None:
+                raise ConfigError("schedule.instances: this benchmark does not say which samples show the same thing")
+            self.chunks = alike([identity[i] for i in labelled], labelled, schedule.instances)
         self.samples, self.labelled, self.pairs, self.schedule = samples, list(labelled), list(pairs), schedule
         self.transforms, self.seed = transforms, seed
 
@@ -56,12 +97,18 @@ class Steps(Dataset[Batch]):
 
     def __getitem__(self, step: int) -> Batch:
         plan = self.schedule
-        first = [self.labelled[i] for i in draw(len(self.labelled), plan.labelled, step, self.seed)]
+        first = self._labelled(step)
         rest = [self.pairs[i] for i in draw(len(self.pairs), plan.paired, step, self.seed + 7919)]
         chosen = [self._transformed(self.samples[i], step, slot) for slot, i in enumerate(first)]
         hidden = [replace(self.samples[i], labels={}) for i in rest]
         chosen += [self._transformed(s, step, plan.labelled + slot) for slot, s in enumerate(hidden)]
         return collate(chosen, first + rest)
+
+    def _labelled(self, step: int) -> list[int]:
+        count = self.schedule.labelled
+        if self.chunks:
+            return draw_instances(self.chunks, count, step, self.seed)
+        return [self.labelled[i] for i in draw(len(self.labelled), count, step, self.seed)]
 
     def _transformed(self, sample: Sample, step: int, slot: int) -> Sample:
         if not self.transforms:

@@ -92,7 +92,8 @@ class Factory:
         for what, found in (("labelled samples", labelled), ("pairs", pairs)):
             if not found:
                 raise ConfigError(f"arm {phase.arm!r}: no {what} in the train split have the entries that it reads")
-        return Steps(split.train, labelled, pairs, self.schedule(phase), self.transforms(phase), seed)
+        plan, transforms = self.schedule(phase), self.transforms(phase)
+        return Steps(split.train, labelled, pairs, plan, transforms, seed, split.identity)
 
     def inputs(self, split: Split) -> dict[str, Sequence[str]]:
         """By model: the entries it reads, each of which some sample must have."""

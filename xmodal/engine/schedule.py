@@ -18,6 +18,8 @@ class Schedule:
     Attributes:
         steps: optimiser steps.
         labelled: labelled samples a step (the same for the student alone and for every distilled arm).
+        instances: labelled samples of one `Split.identity` drawn side by side (the K of P x K batches): a task that
+            compares samples learns nothing from a batch without two of a kind.
         paired: further samples a step, labels unseen; only arms with a teacher get them.
         learning_rate: its peak; warmup: share of the steps spent rising to it; final: share of it at the end.
         weight_decay: on matrices and convolutions only.
@@ -30,6 +32,7 @@ class Schedule:
 
     steps: int = 600
     labelled: int = 8
+    instances: int = 1
     paired: int = 16
     learning_rate: float = 1e-3
     warmup: float = 0.1
@@ -46,6 +49,7 @@ class Schedule:
         whole = {
             "steps": 1,
             "labelled": 1,
+            "instances": 1,
             "checkpoint_every": 1,
             "log_every": 1,
             "look_every": 1,

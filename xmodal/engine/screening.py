@@ -78,6 +78,7 @@ class Screening:
             test=_without(split.test, bad["test"]),
             labelled=labelled,
             teacher_labelled=None if more is None else [place[i] for i in more if i in place],
+            identity=None if split.identity is None else [split.identity[i] for i in kept],
             keys=None if split.keys is None else [split.keys[i] for i in kept],
         )
 
