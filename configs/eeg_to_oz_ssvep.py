@@ -29,7 +29,7 @@ _BANK = dict(
     filter_parameters=dict(l_trans_bandwidth=1.0, h_trans_bandwidth=1.0),
 )
 
-benchmark = dict(type=Ssvep, root="", labels=(0.25, 1.0))
+benchmark = dict(type=Ssvep, root="", labelled=(0.25, 1.0))
 deploy = ("eeg/oz",)
 student = dict(
     type=BraindecodeEEG,

@@ -22,7 +22,7 @@ from xmodal.modalities.raster import RasterConv
 from xmodal.modalities.raster.transforms import HorizontalFlip as RasterFlip
 from xmodal.modalities.raster.transforms import QuarterTurn as RasterTurn
 
-benchmark = dict(type=TreeSpecies, root="", labels=(0.3, 1.0), side_px=5)
+benchmark = dict(type=TreeSpecies, root="", labelled=(0.3, 1.0), side_px=5)
 deploy = ("image",)
 student = dict(type=TimmImage, backbone="test_resnet")
 teachers = dict(

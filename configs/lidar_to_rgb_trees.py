@@ -17,7 +17,7 @@ from xmodal.modalities.image.transforms import ColorJitter, HorizontalFlip, Quar
 from xmodal.modalities.lidar import PointNet
 from xmodal.modalities.lidar.transforms import DropPoints, FlipY, Jitter, RotateZ
 
-benchmark = dict(type=Trees, root="", labels=(0.1, 1.0), window=dict(type=Window, most_points=256))
+benchmark = dict(type=Trees, root="", labelled=(0.1, 1.0), window=dict(type=Window, most_points=256))
 deploy = ("image",)
 student = dict(type=TimmImage, backbone="test_resnet")
 teachers = dict(

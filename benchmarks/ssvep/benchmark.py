@@ -11,6 +11,7 @@ from xmodal.benchmarks.ssvep.folds import Fold, Trial, labelled_trials, leave_on
 from xmodal.benchmarks.ssvep.layout import LICENCE, SOURCE, sessions
 from xmodal.benchmarks.ssvep.session import CLASSES, RATE_HZ, TRIAL_S, Cuts, read_session
 from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.labelled import Labelled, check_labelled, count_of, group_name, split_name
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError
 from xmodal.tasks import Classification
@@ -26,7 +27,8 @@ class Ssvep(Benchmark):
 
     Args:
         root: the folder of the recordings, as the error for a missing file describes.
-        labels: shares of the training trials whose label is known; one table for each. All trials are pairs.
+        labelled: number or share of the training trials whose label is known, or several for one table each. All
+            trials are pairs.
         window_s: length of the windows; step_s: from one to the next.
     """
 
@@ -37,10 +39,8 @@ class Ssvep(Benchmark):
     )
 
     def __init__(
-        self, root: str, labels: Sequence[float] = (0.25, 1.0), window_s: float = 4.0, step_s: float = 0.25
+        self, root: str, labelled: Labelled = (0.25, 1.0), window_s: float = 4.0, step_s: float = 0.25
     ) -> None:
-        if not labels or not all(0 < share <= 1 for share in labels):
-            raise ConfigError(f"ssvep: labels must be shares in (0, 1], such as (0.25, 1.0), found {labels!r}")
         if not step_s >= 1 / RATE_HZ or not 0.5 <= window_s <= TRIAL_S:
             expected = f"0.5 to {TRIAL_S:g} s, and step_s one sample ({1 / RATE_HZ:g} s) or more"
             raise ConfigError(f"ssvep: window_s must be {expected}, found {window_s!r} and {step_s!r}")
@@ -48,7 +48,7 @@ class Ssvep(Benchmark):
             raise ConfigError(
                 f"ssvep: give the folder of the recordings: --set benchmark.root=PATH/TO/ssvep-exo ({SOURCE})"
             )
-        self.labels = tuple(labels)
+        self.labelled = check_labelled("ssvep", labelled)
         cuts = Cuts(window_s, step_s)
         found = sessions(Path(root))
         self.folds = leave_one_out([session.subject for session in found])
@@ -56,19 +56,19 @@ class Ssvep(Benchmark):
         self.tasks = {"stimulus": Classification(CLASSES)}
 
     def splits(self, seed: int) -> Sequence[Split]:
-        return [self._split(fold, share, seed) for share in self.labels for fold in self.folds]
+        return [self._split(fold, amount, seed) for amount in self.labelled for fold in self.folds]
 
-    def _split(self, fold: Fold, share: float, seed: int) -> Split:
+    def _split(self, fold: Fold, amount: int | float, seed: int) -> Split:
         own = [trial for trial in self.trials if trial[0].meta["subject"] in fold.train]
-        known = labelled_trials(own, share, seed)
+        known = labelled_trials(own, count_of("ssvep", amount, len(own)) / len(own), seed)
         train = [window for trial in own for window in trial]
         return Split(
-            name=f"labels{100 * share:g}-{fold.test}",
+            name=f"{split_name(amount)}-{fold.test}",
             train=train,
             val=self._last_windows(fold.validation),
             test=self._last_windows(fold.test),
             labelled=[i for i, window in enumerate(train) if window.meta["trial"] in known],
-            group=f"{100 * share:g} % of the labels",
+            group=group_name(amount),
         )
 
     def _last_windows(self, subject: str) -> list[Sample]:

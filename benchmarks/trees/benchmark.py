@@ -11,6 +11,7 @@ from xmodal.benchmarks.trees.layout import LICENCE, SOURCE
 from xmodal.benchmarks.trees.picture import picture
 from xmodal.benchmarks.trees.sample import Window, read_samples
 from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.labelled import Labelled, check_labelled, group_name, split_name
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError
 from xmodal.tasks import Regression
@@ -25,7 +26,8 @@ class Trees(Benchmark):
 
     Args:
         root: the unpacked competition data, as the error for a missing file describes.
-        labels: shares of the training crowns whose height is known; one table for each. All crowns are pairs.
+        labelled: number or share of the training crowns whose height is known, or several for one table each. All
+            crowns are pairs.
         by: "stand", or "plot" for folds by plot alone (46 trees then stand in two folds).
         window: what is cut out around a crown.
     """
@@ -37,17 +39,15 @@ class Trees(Benchmark):
     )
 
     def __init__(
-        self, root: str, labels: Sequence[float] = (0.1, 1.0), by: str = "stand", window: Window | None = None
+        self, root: str, labelled: Labelled = (0.1, 1.0), by: str = "stand", window: Window | None = None
     ) -> None:
         if by not in ("stand", "plot"):
             raise ConfigError(f"trees: by must be 'stand' or 'plot', found {by!r}")
-        if not labels or not all(0 < share <= 1 for share in labels):
-            raise ConfigError(f"trees: labels must be shares in (0, 1], such as (0.1, 1.0), found {labels!r}")
         if not root:
             raise ConfigError(
                 f"trees: give the folder of the data: --set benchmark.root=PATH/TO/idtrees2020 ({SOURCE})"
             )
-        self.labels = tuple(labels)
+        self.labelled = check_labelled("trees", labelled)
         self.samples = read_samples(root, window)
         self.groups = stands(self.samples) if by == "stand" else [s.meta["plot"] for s in self.samples]
         self.tasks = {"height": Regression("m", offset=16.0, scale=7.0, beta=0.5)}
@@ -55,18 +55,17 @@ class Trees(Benchmark):
     def splits(self, seed: int) -> Sequence[Split]:
         folds = make_folds(self.groups)
         splits = []
-        for share in self.labels:
+        for amount in self.labelled:
             for number, fold in enumerate(folds):
-                known = set(labelled_subset(fold.train, share, seed).tolist())
-                labelled = [position for position, i in enumerate(fold.train.tolist()) if i in known]
+                known = set(labelled_subset(fold.train, amount, seed).tolist())
                 splits.append(
                     Split(
-                        name=f"labels{100 * share:g}-fold{number}",
+                        name=f"{split_name(amount)}-fold{number}",
                         train=self._pick(fold.train.tolist()),
                         val=self._pick(fold.validation.tolist()),
                         test=self._pick(fold.test.tolist()),
-                        labelled=labelled,
-                        group=f"{100 * share:g} % of the labels",
+                        labelled=[position for position, i in enumerate(fold.train.tolist()) if i in known],
+                        group=group_name(amount),
                     )
                 )
         return splits

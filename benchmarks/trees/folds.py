@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xmodal.benchmarks.trees.layout import geo_package
+from xmodal.data.labelled import count_of
 from xmodal.data.sample import Sample
 from xmodal.errors import DataError
 
@@ -68,18 +69,16 @@ def make_folds(groups: Sequence[str]) -> list[Fold]:
     return folds
 
 
-def labelled_subset(train: NDArray[np.int64], fraction: float, seed: int) -> NDArray[np.int64]:
-    """The training crowns whose label is kept, drawn by crown; the smaller fraction is part of the larger.
+def labelled_subset(train: NDArray[np.int64], amount: int | float, seed: int) -> NDArray[np.int64]:
+    """The training crowns whose label is kept, drawn by crown; the smaller amount is part of the larger.
 
     Args:
         train: sample numbers.
-        fraction: above 0, at most 1.
+        amount: a number, or a share of them.
         seed: another seed, another draw.
 
     Returns:
-        round(fraction * len(train)) numbers, at least one, sorted.
+        that many of the numbers, at least one, sorted.
     """
-    if not 0 < fraction <= 1:
-        raise DataError("label fraction", expected="above 0 and at most 1", found=f"{fraction}")
     order = np.random.default_rng(seed).permutation(np.sort(train))
-    return np.sort(order[: max(round(fraction * len(order)), 1)])
+    return np.sort(order[: count_of("trees", amount, len(order))])

@@ -15,6 +15,7 @@ from xmodal.benchmarks.trees.hsi import crown_window, false_colour_bands, read_h
 from xmodal.benchmarks.trees.layout import HSI_EXPECTED, LICENCE, SOURCE, hsi_raster
 from xmodal.benchmarks.trees.sample import Window, make_sample, usable_crowns
 from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.labelled import Labelled, check_labelled, group_name, split_name
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError, DataError
 from xmodal.tasks import Classification
@@ -34,7 +35,8 @@ class TreeSpecies(Benchmark):
 
     Args:
         root: the unpacked competition data, as the error for a missing file describes.
-        labels: shares of the training crowns whose species is known; one table for each. All crowns are pairs.
+        labelled: number or share of the training crowns whose species is known, or several for one table each. All
+            crowns are pairs.
         window: what is cut out of the image around a crown.
         side_px: side of the spectral window, odd.
     """
@@ -46,34 +48,32 @@ class TreeSpecies(Benchmark):
     )
 
     def __init__(
-        self, root: str, labels: Sequence[float] = (0.3, 1.0), window: Window | None = None, side_px: int = 9
+        self, root: str, labelled: Labelled = (0.3, 1.0), window: Window | None = None, side_px: int = 9
     ) -> None:
-        if not labels or not all(0 < share <= 1 for share in labels):
-            raise ConfigError(f"tree_species: labels must be shares in (0, 1], such as (0.3, 1.0), found {labels!r}")
         if side_px < 1 or side_px % 2 == 0:
             raise ConfigError(f"tree_species: side_px must be odd, such as 9, found {side_px!r}")
         if not root:
             raise ConfigError(
                 f"tree_species: give the folder of the data: --set benchmark.root=PATH/TO/idtrees2020 ({SOURCE})"
             )
-        self.labels = tuple(labels)
+        self.labelled = check_labelled("tree_species", labelled)
         self.samples, self.groups = read_species_samples(Path(root), window or Window(), side_px)
         self.tasks = {"species": Classification(SPECIES)}
 
     def splits(self, seed: int) -> Sequence[Split]:
         folds = make_folds(self.groups)
         splits = []
-        for share in self.labels:
+        for amount in self.labelled:
             for number, fold in enumerate(folds):
-                known = set(labelled_subset(fold.train, share, seed).tolist())
+                known = set(labelled_subset(fold.train, amount, seed).tolist())
                 splits.append(
                     Split(
-                        name=f"labels{100 * share:g}-fold{number}",
+                        name=f"{split_name(amount)}-fold{number}",
                         train=[self.samples[i] for i in fold.train],
                         val=[self.samples[i] for i in fold.validation],
                         test=[self.samples[i] for i in fold.test],
                         labelled=[position for position, i in enumerate(fold.train.tolist()) if i in known],
-                        group=f"{100 * share:g} % of the labels",
+                        group=group_name(amount),
                     )
                 )
         return splits

@@ -12,7 +12,7 @@ from xmodal.errors import ConfigError, DataError
 
 @pytest.fixture(scope="module")
 def ssvep(ssvep_root):
-    return Ssvep(str(ssvep_root), labels=(0.5, 1.0))
+    return Ssvep(str(ssvep_root), labelled=(0.5, 1.0))
 
 
 def subjects(samples):
@@ -81,8 +81,8 @@ def test_two_subjects_are_too_few():
     ("options", "message"),
     [
         ({"root": ""}, r"benchmark\.root=PATH/TO/ssvep-exo \(https://github"),
-        ({"labels": ()}, "labels must be shares"),
-        ({"labels": (0.0,)}, "labels must be shares"),
+        ({"labelled": ()}, "labelled must hold"),
+        ({"labelled": (0.0,)}, "labelled must be a number of samples"),
         ({"window_s": 5.5}, "window_s must be 0.5 to 5 s"),
         ({"step_s": 0.0}, "window_s must be"),
     ],

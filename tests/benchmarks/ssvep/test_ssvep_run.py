@@ -14,7 +14,7 @@ from xmodal.errors import ConfigError
 def make_run(ssvep_root, tmp_path):
     def make(*overrides):
         source = find("eeg_to_oz_ssvep")
-        short = (f"benchmark.root={ssvep_root}", "benchmark.labels=(1.0,)", "schedule.steps=2", "schedule.labelled=4")
+        short = (f"benchmark.root={ssvep_root}", "benchmark.labelled=(1.0,)", "schedule.steps=2", "schedule.labelled=4")
         given = (*short, "schedule.paired=4", "teacher_schedule.steps=2", *overrides)
         folder = tmp_path / "run"
         return Run(folder, read(source, given), source, Log(folder, Console(quiet=True)), overrides=given)

@@ -13,7 +13,7 @@ from xmodal.report.inspect import inspect_picture
 
 @pytest.fixture
 def species(hsi_root):
-    return TreeSpecies(str(hsi_root), labels=(0.5, 1.0))
+    return TreeSpecies(str(hsi_root), labelled=(0.5, 1.0))
 
 
 def test_crowns_have_both_entries_and_the_species_of_the_field_table(species):
@@ -81,7 +81,7 @@ def test_a_data_set_without_any_spectrum_says_what_is_missing(tree_root):
     ("options", "message"),
     [
         ({"root": ""}, r"benchmark\.root=PATH/TO/idtrees2020"),
-        ({"labels": (2.0,)}, "labels must be shares"),
+        ({"labelled": (2.0,)}, "labelled must be a number of samples"),
         ({"side_px": 8}, "side_px must be odd"),
     ],
 )

@@ -12,7 +12,7 @@ from xmodal.engine.run import Run
 
 def test_the_recipe_trains_and_its_student_needs_the_image_alone(hsi_root, tmp_path):
     source, folder = find("hsi_to_rgb_trees"), tmp_path / "run"
-    given = (f"benchmark.root={hsi_root}", "benchmark.labels=(1.0,)", "arms=('student','distilled')")
+    given = (f"benchmark.root={hsi_root}", "benchmark.labelled=(1.0,)", "arms=('student','distilled')")
     given += ("schedule.steps=2", "schedule.labelled=4", "schedule.paired=4", "teacher_schedule.steps=2")
     run = Run(folder, read(source, given), source, Log(folder, Console(quiet=True)), overrides=given)
     result = run.train()

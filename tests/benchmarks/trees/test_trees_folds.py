@@ -9,7 +9,7 @@ import torch
 from xmodal.benchmarks.trees.folds import labelled_subset, make_folds, stands
 from xmodal.benchmarks.trees.sample import Window, read_samples
 from xmodal.data.sample import Sample
-from xmodal.errors import DataError
+from xmodal.errors import ConfigError, DataError
 
 
 def _sample(number: int, plot: str, tree: str) -> Sample:
@@ -81,10 +81,9 @@ def test_label_fractions_are_nested_and_repeat() -> None:
     assert set(labelled_subset(train, 0.1, seed=4)) != set(parts[0.1])
 
 
-@pytest.mark.parametrize("fraction", [0.0, -0.1, 1.01])
-def test_a_fraction_outside_0_to_1_is_refused(fraction: float) -> None:
-    with pytest.raises(DataError, match="label fraction"):
-        labelled_subset(np.arange(5), fraction, seed=0)
+def test_more_labels_than_crowns_are_refused() -> None:
+    with pytest.raises(ConfigError, match="labelled = 9, but there are 4"):
+        labelled_subset(np.arange(4), 9, 0)
 
 
 @pytest.mark.slow
