@@ -20,7 +20,7 @@ from xmodal.modalities.series import SeriesConv
 
 _MEAN = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 _STD = (5.0, 5.0, 5.0, 1.0, 1.0, 1.0)
-benchmark = dict(type=PhoneWatch, root="", labels=(0.05, 1.0))
+benchmark = dict(type=PhoneWatch, root="", labelled=(0.05, 1.0))
 deploy = ("series/watch",)
 student = dict(type=SeriesConv, key="series/watch", rate_hz=100.0, mean=_MEAN, std=_STD, widths=(32, 64, 64))
 teachers = dict(

@@ -20,7 +20,7 @@ from xmodal.benchmarks.mars import Mars
 from xmodal.distillers import Privileged
 from xmodal.modalities.series import SeriesConv
 
-benchmark = dict(type=Mars, root="", labels=(0.05, 1.0), teacher_labels="all")
+benchmark = dict(type=Mars, root="", labelled=(0.05, 1.0), teacher_labels="all")
 deploy = ("series/radar",)
 # One step of 1383 statistics, so that kernels of 1 make a perceptron.
 student = dict(type=SeriesConv, channels=1383, key="series/radar", widths=(128,), kernel=1)

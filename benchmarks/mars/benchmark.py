@@ -11,6 +11,7 @@ from PIL import Image
 from xmodal.benchmarks.mars.layout import LICENCE, MOVEMENTS, SOURCE, SUBJECTS
 from xmodal.benchmarks.mars.windows import read_windows
 from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.labelled import Labelled, check_labelled, count_of, group_name, split_name
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError
 from xmodal.tasks import Classification
@@ -26,7 +27,8 @@ class Mars(Benchmark):
 
     Args:
         root: the repository's folder, as the error for a missing file describes.
-        labels: shares of the training windows whose label the student knows; one table for each. All are pairs.
+        labelled: number or share of the training windows whose label the student knows, or several for one table each.
+            All are pairs.
         teacher_labels: "all" for a teacher that knows every label whatever the student knows (its sensor was
             annotated, the radar not), or "same".
         validation: "time" for the 20 % of the training subjects' time that the authors keep for it, or "subject" for
@@ -43,12 +45,10 @@ class Mars(Benchmark):
     def __init__(
         self,
         root: str,
-        labels: Sequence[float] = (0.05, 1.0),
+        labelled: Labelled = (0.05, 1.0),
         teacher_labels: str = "all",
         validation: str = "time",
     ) -> None:
-        if not labels or not all(0 < share <= 1 for share in labels):
-            raise ConfigError(f"mars: labels must be shares in (0, 1], such as (0.05, 1.0), found {labels!r}")
         for name, value, known in (
             ("teacher_labels", teacher_labels, ("all", "same")),
             ("validation", validation, ("time", "subject")),
@@ -57,14 +57,15 @@ class Mars(Benchmark):
                 raise ConfigError(f"mars: {name} must be {known[0]!r} or {known[1]!r}, found {value!r}")
         if not root:
             raise ConfigError(f"mars: give the folder of the data: --set benchmark.root=PATH/TO/mars ({SOURCE})")
-        self.labels, self.teacher_labels, self.validation = tuple(labels), teacher_labels, validation
+        self.labelled = check_labelled("mars", labelled)
+        self.teacher_labels, self.validation = teacher_labels, validation
         self.samples = read_windows(Path(root))
         self.tasks = {"movement": Classification(MOVEMENTS)}
 
     def splits(self, seed: int) -> Sequence[Split]:
-        return [self._split(share, number, seed) for share in self.labels for number in range(len(SUBJECTS))]
+        return [self._split(amount, number, seed) for amount in self.labelled for number in range(len(SUBJECTS))]
 
-    def _split(self, share: float, number: int, seed: int) -> Split:
+    def _split(self, amount: int | float, number: int, seed: int) -> Split:
         tested, next_one = (f"subject{SUBJECTS[(number + i) % len(SUBJECTS)]}" for i in range(2))
         rest = [s for s in self.samples if s.meta["subject"] != tested]
         if self.validation == "subject":
@@ -73,12 +74,12 @@ class Mars(Benchmark):
             held = [s.meta["part"] == "validate" for s in rest]
         train = [s for s, out in zip(rest, held, strict=True) if not out]
         return Split(
-            name=f"labels{100 * share:g}-{tested}",
+            name=f"{split_name(amount)}-{tested}",
             train=train,
             val=[s for s, out in zip(rest, held, strict=True) if out],
             test=[s for s in self.samples if s.meta["subject"] == tested],
-            labelled=labelled_windows(len(train), share, seed),
-            group=f"{100 * share:g} % of the labels",
+            labelled=labelled_windows(len(train), amount, seed),
+            group=group_name(amount),
             teacher_labelled=range(len(train)) if self.teacher_labels == "all" else None,
         )
 
@@ -95,8 +96,8 @@ class Mars(Benchmark):
         return len(self.samples)
 
 
-def labelled_windows(count: int, share: float, seed: int) -> list[int]:
-    """round(share * count) of `count` positions, at least one, sorted; a smaller share is part of a larger one."""
+def labelled_windows(count: int, amount: int | float, seed: int) -> list[int]:
+    """That many of `count` positions, sorted; a smaller amount is part of a larger one."""
     order = np.random.default_rng(seed).permutation(count)
-    chosen: list[int] = np.sort(order[: max(round(share * count), 1)]).tolist()
+    chosen: list[int] = np.sort(order[: count_of("mars", amount, count)]).tolist()
     return chosen

@@ -12,6 +12,7 @@ from xmodal.benchmarks.phone_watch.layout import LICENCE, SOURCE, executions
 from xmodal.benchmarks.phone_watch.recording import ACTIVITIES
 from xmodal.benchmarks.phone_watch.windows import read_windows
 from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.labelled import Labelled, check_labelled, count_of, group_name, split_name
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError, DataError
 from xmodal.tasks import Classification
@@ -26,7 +27,8 @@ class PhoneWatch(Benchmark):
 
     Args:
         root: the data set's folder, as the error for a missing file describes.
-        labels: shares of the training windows whose label is known; one table for each. All windows are pairs.
+        labelled: number or share of the training windows whose label is known, or several for one table each. All
+            windows are pairs.
         window_s: length of a window; step_s: from one to the next.
         folds: how many; with as many folds as subjects each is left out once.
     """
@@ -40,13 +42,11 @@ class PhoneWatch(Benchmark):
     def __init__(
         self,
         root: str,
-        labels: Sequence[float] = (0.05, 1.0),
+        labelled: Labelled = (0.05, 1.0),
         window_s: float = 1.0,
         step_s: float = 0.1,
         folds: int = 4,
     ) -> None:
-        if not labels or not all(0 < share <= 1 for share in labels):
-            raise ConfigError(f"phone_watch: labels must be shares in (0, 1], such as (0.05, 1.0), found {labels!r}")
         if not 0.1 <= window_s <= 60 or not step_s >= 0.01:
             expected = "window_s from 0.1 to 60 and step_s from 0.01"
             raise ConfigError(f"phone_watch: expected {expected} seconds, found {window_s!r} and {step_s!r}")
@@ -58,29 +58,29 @@ class PhoneWatch(Benchmark):
         self.subjects = sorted({e.subject for e in found})
         if not 2 <= folds <= len(self.subjects):
             raise ConfigError(f"phone_watch: folds must be from 2 to {len(self.subjects)} subjects, found {folds!r}")
-        self.labels, self.folds = tuple(labels), folds
+        self.labelled, self.folds = check_labelled("phone_watch", labelled), folds
         self.samples = [window for e in found for window in read_windows(e, window_s, step_s)]
         self.last = {max(e.key for e in found if e.subject == subject) for subject in self.subjects}
         self.tasks = {"activity": Classification(ACTIVITIES)}
 
     def splits(self, seed: int) -> Sequence[Split]:
-        return [self._split(share, number, seed) for share in self.labels for number in range(self.folds)]
+        return [self._split(amount, number, seed) for amount in self.labelled for number in range(self.folds)]
 
-    def _split(self, share: float, number: int, seed: int) -> Split:
+    def _split(self, amount: int | float, number: int, seed: int) -> Split:
         tested = set(self.subjects[number :: self.folds])
         rest = [s for s in self.samples if s.meta["subject"] not in tested]
         train = [s for s in rest if s.meta["execution"] not in self.last]
         if not train:
             expected = "two executions or more of a training subject, since the last one validates"
             raise DataError(f"phone_watch: fold {number}", expected=expected, found="one of each")
-        known = np.random.default_rng(seed).permutation(len(train))[: max(round(share * len(train)), 1)]
+        known = np.random.default_rng(seed).permutation(len(train))[: count_of("phone_watch", amount, len(train))]
         return Split(
-            name=f"labels{100 * share:g}-fold{number}",
+            name=f"{split_name(amount)}-fold{number}",
             train=train,
             val=[s for s in rest if s.meta["execution"] in self.last],
             test=[s for s in self.samples if s.meta["subject"] in tested],
             labelled=sorted(known.tolist()),
-            group=f"{100 * share:g} % of the labels",
+            group=group_name(amount),
         )
 
     def picture(self, sample: Sample) -> Image.Image:

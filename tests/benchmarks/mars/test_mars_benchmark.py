@@ -50,12 +50,12 @@ def test_splits_are_deterministic_and_only_labels_follow_the_seed(mars):
 
 
 def test_the_shares_are_nested_and_the_teacher_may_know_all(whole_mars):
-    splits = {s.name: s for s in Mars(str(whole_mars), labels=(0.05, 0.5, 1.0)).splits(0)}
-    small, middle, all_ = (set(splits[f"labels{share}-subject2"].labelled) for share in (5, 50, 100))
-    train = splits["labels5-subject2"].train
+    splits = {s.name: s for s in Mars(str(whole_mars), labelled=(0.05, 0.5, 1.0)).splits(0)}
+    small, middle, all_ = (set(splits[f"labels{share}percent-subject2"].labelled) for share in (5, 50, 100))
+    train = splits["labels5percent-subject2"].train
     assert small < middle < all_ == set(range(len(train)))
     assert len(small) == round(0.05 * len(train))
-    assert set(splits["labels5-subject2"].teacher_labelled) == all_
+    assert set(splits["labels5percent-subject2"].teacher_labelled) == all_
     assert Mars(str(whole_mars), teacher_labels="same").splits(0)[0].teacher_labelled is None
 
 
@@ -63,8 +63,8 @@ def test_the_shares_are_nested_and_the_teacher_may_know_all(whole_mars):
     ("change", "message"),
     [
         ({"root": ""}, "--set benchmark.root=.*github.com/SizheAn/MARS"),
-        ({"labels": (0.0,)}, "labels must be shares"),
-        ({"labels": ()}, "labels must be shares"),
+        ({"labelled": (0.0,)}, "labelled must be a number of samples"),
+        ({"labelled": ()}, "labelled must hold"),
         ({"teacher_labels": "some"}, "teacher_labels must be 'all' or 'same'"),
         ({"validation": "none"}, "validation must be 'time' or 'subject'"),
     ],
@@ -76,7 +76,7 @@ def test_settings_that_make_no_sense(whole_mars, change, message):
 
 def test_the_recipe_trains_end_to_end_and_repeats_itself(whole_mars, tmp_path):
     source = find("skeleton_to_radar_mars")
-    few = ("schedule.steps=2", "teacher_schedule.steps=2", "benchmark.labels=(0.5,)")
+    few = ("schedule.steps=2", "teacher_schedule.steps=2", "benchmark.labelled=(0.5,)")
     results = []
     for name, more in (("a", ()), ("b", ("arms=('distilled',)",))):
         config = read(source, (f"benchmark.root={whole_mars}", *few, *more))

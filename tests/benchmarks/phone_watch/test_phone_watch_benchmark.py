@@ -29,7 +29,7 @@ def test_every_window_is_tested_once_in_each_table(phone_root):
 
 
 def test_splits_are_deterministic_and_the_shares_nested(phone_root):
-    benchmark = PhoneWatch(str(phone_root), labels=(0.1, 1.0), folds=3)
+    benchmark = PhoneWatch(str(phone_root), labelled=(0.1, 1.0), folds=3)
     first, again, other = (benchmark.splits(seed) for seed in (0, 0, 1))
     assert [s.labelled for s in first] == [s.labelled for s in again] != [s.labelled for s in other]
     few, many = first[0], first[3]
@@ -42,7 +42,7 @@ def test_splits_are_deterministic_and_the_shares_nested(phone_root):
     ("change", "message"),
     [
         ({"root": ""}, "--set benchmark.root=.*github.com/GeoTecINIT"),
-        ({"labels": (2.0,)}, "labels must be shares"),
+        ({"labelled": (2.0,)}, "labelled must be a number of samples"),
         ({"window_s": 0.0}, "window_s from 0.1"),
         ({"step_s": -1.0}, "step_s from 0.01"),
         ({"folds": 4}, "folds must be from 2 to 3 subjects"),
@@ -62,7 +62,7 @@ def test_a_subject_needs_a_second_execution_to_train_on(phone_root):
 
 def test_the_recipe_trains_end_to_end_and_repeats_itself(phone_root, tmp_path):
     source = find("phone_to_watch")
-    few = ("schedule.steps=2", "teacher_schedule.steps=2", "benchmark.labels=(0.5,)", "benchmark.folds=2")
+    few = ("schedule.steps=2", "teacher_schedule.steps=2", "benchmark.labelled=(0.5,)", "benchmark.folds=2")
     results = []
     for name, more in (("a", ()), ("b", ("arms=('distilled',)",))):
         config = read(source, (f"benchmark.root={phone_root}", *few, *more))
