@@ -39,7 +39,7 @@ def test_instances_of_one_kind_lie_side_by_side_and_nothing_repeats_in_a_round()
 
 
 def test_instances_need_a_benchmark_that_knows_them():
-    with pytest.raises(ConfigError, match="schedule.instances: this benchmark does not say"):
+    with pytest.raises(ConfigError, match=r"schedule\.instances: this benchmark does not say"):
         Steps([None] * 4, [0, 1], [2], Schedule(instances=2), [], 0)
 
 

@@ -33,8 +33,8 @@ def moment_of(key: str) -> int:
     try:
         return int(moment)
     except ValueError:
-        found = repr(moment)
-        raise DataError(f"entry {key!r}", expected="a whole number after the @, such as lidar@-1", found=found) from None
+        expected = "a whole number after the @, such as lidar@-1"
+        raise DataError(f"entry {key!r}", expected=expected, found=repr(moment)) from None
 
 
 def modality_of(key: str) -> str:
