@@ -1,5 +1,7 @@
 """Pairs through raw elements, and values carried over them, against slow loops."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -45,6 +47,21 @@ def test_pairs_through_points_equal_a_slow_loop():
     pairs = pair_tokens(image, lidar, batch)
     fast = {tuple(row): int(w) for row, w in zip(pairs.index.tolist(), pairs.weight, strict=True)}
     assert fast == slow_pairs(uv, of, (5, 3))
+
+
+def test_two_cameras_pair_through_the_points_that_both_see():
+    batch, image, _, uv, _ = scene()
+    thermal_uv = uv.flip(1)  # another camera, which sees the points elsewhere
+    links = {**batch.links, ("lidar", "raster/thermal"): Ragged(thermal_uv, torch.tensor((5, 3)))}
+    entries = {**batch.entries, "raster/thermal": torch.zeros(2, 1, 24, 16)}
+    thermal = Tokens(torch.zeros(2, 6, 8), grid=(3, 2), key="raster/thermal")
+    pairs = pair_tokens(image, thermal, replace(batch, links=links, entries=entries))
+    expected = {}
+    for e, (u, v) in enumerate(uv.tolist()):
+        if u == u:
+            code = (int(e >= 5), int(v // 8) * 3 + int(u // 8), int(u // 8) * 2 + int(v // 8))
+            expected[code] = expected.get(code, 0) + 1
+    assert {tuple(r): int(w) for r, w in zip(pairs.index.tolist(), pairs.weight, strict=True)} == expected
 
 
 def test_pairing_is_symmetric():

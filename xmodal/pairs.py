@@ -22,7 +22,7 @@ def pair_tokens(a: Tokens, b: Tokens, batch: Batch) -> Pairs:
     """Pair the tokens of two models of the same batch.
 
     Tokens on the same grid of the same entry pair one to one; otherwise they pair through the elements of an entry
-    that both can place, and else by their places in a frame that both share. The weight of a pair is the number of
+    that both can place (of a third one too: two cameras through the points that both see), and else by their places in a frame that both share. The weight of a pair is the number of
     elements the two tokens share, or 1.
 
     Raises:
@@ -30,7 +30,7 @@ def pair_tokens(a: Tokens, b: Tokens, batch: Batch) -> Pairs:
     """
     if a.key == b.key and a.grid is not None and a.grid == b.grid:
         return _one_to_one(a, b)
-    for key in (b.key, a.key):
+    for key in dict.fromkeys((b.key, a.key, *(source for source, _ in batch.links))):
         in_a, in_b = tokens_of_elements(a, batch, key), tokens_of_elements(b, batch, key)
         if in_a is not None and in_b is not None:
             return _shared(in_a, in_b, a.x.shape[1], b.x.shape[1])

@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from xmodal.distillation import Distillation
+from xmodal.data.batch import Batch
+from xmodal.distillation import Distillation, Losses
 from xmodal.engine.best import Best
 from xmodal.engine.files import load_weights, read_checkpoint, write_checkpoint
 from xmodal.engine.loader import Steps, stream
@@ -48,22 +49,13 @@ def fit(
     if start == 0:
         distillation.prepare(lambda: (steps[i].to(device) for i in range(min(8, len(steps)))))
     end = schedule.steps
-    trained = [p for group in optimizer.param_groups for p in group["params"]]
     waited, since = 0.0, time.perf_counter()
     batches = stream(steps, start)
     for step in range(start, end):
         asked = time.perf_counter()
         batch = next(batches).to(device, non_blocking=True)
         waited += time.perf_counter() - asked
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.rate(step)
-        with autocast(device, precision):
-            losses = distillation(batch, step / schedule.steps)
-        losses.total.backward()
-        if schedule.clip_norm:
-            torch.nn.utils.clip_grad_norm_(trained, schedule.clip_norm)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        losses = _one_step(distillation, batch, optimizer, schedule, step, autocast(device, precision))
         done = step + 1
         if done % schedule.log_every == 0 or done == end:
             spent = time.perf_counter() - since
@@ -79,6 +71,27 @@ def fit(
         best.restore(distillation.student)
     distillation.eval()
     return before + time.perf_counter() - began
+
+
+def _one_step(
+    distillation: Distillation,
+    batch: Batch,
+    optimizer: torch.optim.Optimizer,
+    schedule: Schedule,
+    step: int,
+    context: AbstractContextManager[Any],
+) -> Losses:
+    for group in optimizer.param_groups:
+        group["lr"] = schedule.rate(step)
+    with context:
+        losses: Losses = distillation(batch, step / schedule.steps)
+    losses.total.backward()  # type: ignore[no-untyped-call]
+    if schedule.clip_norm:
+        trained = [p for group in optimizer.param_groups for p in group["params"]]
+        torch.nn.utils.clip_grad_norm_(trained, schedule.clip_norm)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return losses
 
 
 def best_device() -> torch.device:
