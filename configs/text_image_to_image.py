@@ -3,7 +3,11 @@
 The teacher is CLIP's two towers, joined by cross-attention because a label needs one embedding of both; three in ten
 captions name no digit and one in ten a wrong one. Student, labels and steps are those of `audio_to_image_digits`.
 
-Settings of the teacher were not searched. No scores of whole runs were measured yet.
+The teacher starts from random weights and sees labels only, no contrastive training on the captions, so it learns little
+from 100 of them: on the validation images of seed 0 it reaches 0.477 at a learning rate of 2e-3, 0.516 at 5e-3, 0.488
+at 1e-2, and 0.523 with 600 steps at 5e-3.
+
+RESULTS
 
     xmodal train text_image_to_image --seeds 0 1 2
 """
@@ -47,5 +51,5 @@ teacher_transforms = [
     dict(type=ColorJitter),
 ]
 schedule = dict(steps=300, labelled=32, paired=64, learning_rate=1e-2)
-teacher_schedule = dict(steps=300, learning_rate=2e-3)
+teacher_schedule = dict(steps=300, learning_rate=5e-3)
 precision = "fp32"
