@@ -3,11 +3,13 @@
 The teacher is CLIP's two towers, joined by cross-attention because a label needs one embedding of both; three in ten
 captions name no digit and one in ten a wrong one. Student, labels and steps are those of `audio_to_image_digits`.
 
-The teacher starts from random weights and sees labels only, no contrastive training on the captions, so it learns little
-from 100 of them: on the validation images of seed 0 it reaches 0.477 at a learning rate of 2e-3, 0.516 at 5e-3, 0.488
-at 1e-2, and 0.523 with 600 steps at 5e-3.
+The teacher starts from random weights and sees labels only, no contrastive training on the captions, so it learns
+little from 100 of them: on the validation images of seed 0 it reaches 0.477 at a learning rate of 2e-3, 0.516 at 5e-3,
+0.488 at 1e-2, and 0.523 with 600 steps at 5e-3.
 
-RESULTS
+One CPU core: 6 minutes a seed. Accuracy, seed 0 alone: with 100 labels student 0.484, self 0.498, shuffled 0.422,
+distilled 0.649, teacher 0.478 (its mistakes about unlabelled pictures average out); with all 0.825, 0.880, 0.780,
+0.867, 0.657: there a student taught by itself is better.
 
     xmodal train text_image_to_image --seeds 0 1 2
 """

@@ -105,6 +105,17 @@ def test_inspect_draws_a_simulated_street(tmp_path, capsys):
         assert len(image.getcolors(10_000_000) or []) > 50
 
 
+def test_examples_are_test_samples_with_every_sensor(tmp_path, capsys):
+    root, out = folder(tmp_path / "mine"), tmp_path / "run"
+    lines = (root / "manifest.csv").read_text().splitlines()
+    lines[-1] = lines[-1].replace("15.bin", "")  # the last test row has no cloud
+    (root / "manifest.csv").write_text("\n".join(lines) + "\n")
+    assert train(root, out) == 0
+    captions = json.loads((out / "examples" / "captions.json").read_text())
+    assert captions
+    assert not any("s15" in caption for caption in captions.values())
+
+
 def test_inspect_draws_one_file_of_a_modality(tmp_path):
     file, out = tmp_path / "motion.csv", tmp_path / "motion.png"
     file.write_text("a,b\n" + "\n".join(f"{i},{i * i}" for i in range(50)) + "\n")
@@ -120,6 +131,8 @@ def test_inspect_draws_one_file_of_a_modality(tmp_path):
         (["inspect", __file__, "--as", "nose"], "unknown modality 'nose'; known: audio,"),
         (["inspect", __file__, "--as", "fusion"], "--as fusion: this modality reads no files"),
         (["inspect", "no.wav", "--as", "audio"], "no.wav: no such file"),
+        (["inspect", __file__, "--as", "audio", "--sample", "3"], "--set and --sample are for benchmarks"),
+        (["inspect", "phone_watch"], "give the folder of the data"),
         (["train", "no_such_config"], "unknown config 'no_such_config'; known:"),
         (["train", "lidar_to_rgb_street", "--set", "schedule.stepz=3"], "key 'stepz'; known:"),
         (["train", "lidar_to_rgb_street", "--set", "student.type=sonar"], "unknown name 'sonar'; known:"),
@@ -128,7 +141,7 @@ def test_inspect_draws_one_file_of_a_modality(tmp_path):
         (["inspect", "nothing"], "unknown name 'nothing'"),
         (["inspect", "street", "--sample", "-1"], "has samples 0 to"),
         (["inspect", "street", "--out", "x.txt"], "ends in .png or .jpg"),
-        (["evaluate", "no/such/run"], "student.json: expected a JSON file, found no such file"),
+        (["evaluate", "no/such/run"], "no/such/run: expected the folder of a finished run, and it is none"),
         (["report", "no/such/run"], "result.json: expected a JSON file, found no such file"),
     ],
 )

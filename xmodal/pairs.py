@@ -22,8 +22,8 @@ def pair_tokens(a: Tokens, b: Tokens, batch: Batch) -> Pairs:
     """Pair the tokens of two models of the same batch.
 
     Tokens on the same grid of the same entry pair one to one; otherwise they pair through the elements of an entry
-    that both can place (of a third one too: two cameras through the points that both see), and else by their places in a frame that both share. The weight of a pair is the number of
-    elements the two tokens share, or 1.
+    that both can place (of a third one too: two cameras through the points that both see), and else by their places
+    in a frame that both share. The weight of a pair is the number of elements the two tokens share, or 1.
 
     Raises:
         ValueError: nothing in the batch links the two.

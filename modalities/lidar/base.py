@@ -37,7 +37,8 @@ class LidarAdapter(Adapter):
         cloud = batch.ragged(self.key)
         if cloud.values.ndim != 2 or cloud.values.shape[1] != self.features:
             found = str(list(cloud.values.shape))
-            raise DataError(f"entry {self.key!r}", expected=f"points [P, {self.features}]", found=found)
+            expected = f"points [P, {self.features}] (the adapter's `features`)"
+            raise DataError(f"entry {self.key!r}", expected=expected, found=f"{found} over the batch")
         return cloud
 
     @staticmethod

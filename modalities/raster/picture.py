@@ -18,12 +18,13 @@ _LONG_SIDE_PX = 640
 def picture(sample: Sample, key: str) -> Picture:
     """The raster `key` as uint8 [h, w, 3], each band stretched from its 2nd to its 98th percentile, NaN in grey.
 
-    `sample.meta["bands"][key]` names three bands for red, green and blue, or one. Without it a raster of three bands
-    or more shows bands at 5/6, 1/2 and 1/6 of its range (long wavelengths red), any other its first.
+    `sample.meta["bands"][key]` names three bands for red, green and blue, or one. Without it three bands are
+    taken for red, green and blue, more are shown at 5/6, 1/2 and 1/6 of their range (long wavelengths red), and of
+    fewer the first.
     """
     bands = bands_of(sample, key).detach().cpu().float().numpy()
     count = len(bands)
-    usual = (count * 5 // 6, count // 2, count // 6) if count >= 3 else (0,)
+    usual = (0, 1, 2) if count == 3 else (count * 5 // 6, count // 2, count // 6) if count > 3 else (0,)
     chosen = tuple(sample.meta.get("bands", {}).get(key, usual))
     if len(chosen) not in (1, 3) or not all(0 <= i < count for i in chosen):
         raise DataError(f"bands of {key!r}", expected=f"1 or 3 numbers from 0 to {count - 1}", found=f"{chosen}")

@@ -54,8 +54,8 @@ class SeriesAdapter(Adapter):
         entry = batch[self.key]
         values = entry.values if isinstance(entry, Ragged) else entry
         if values.shape[-1] != self.channels or values.ndim != (2 if isinstance(entry, Ragged) else 3):
-            found = str(list(values.shape))
-            raise DataError(f"entry {self.key!r}", expected=f"series [T, {self.channels}]", found=found)
+            expected = f"series [T, {self.channels}] (the adapter's `channels`)"
+            raise DataError(f"entry {self.key!r}", expected=expected, found=f"{list(values.shape)} over the batch")
         if isinstance(entry, Ragged):
             x, valid = entry.padded()
         else:

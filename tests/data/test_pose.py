@@ -54,6 +54,13 @@ def test_a_folder_with_earlier_sweeps_and_poses_gives_one_cloud(tmp_path):
     assert torch.equal(points[:2, :3], points[2:, :3])
 
 
+@pytest.mark.parametrize("name", ["lidar@1", "lidar@0", "lidar@x"])
+def test_a_column_of_no_earlier_moment_is_named(tmp_path, name):
+    (tmp_path / "manifest.csv").write_text(f"key,lidar,{name},label,split\na,a.bin,b.bin,x,train\n")
+    with pytest.raises(DataError, match=f"{name}.*number"):
+        PairedFolder(str(tmp_path))
+
+
 def test_a_pose_column_of_no_entry_is_named(tmp_path):
     (tmp_path / "manifest.csv").write_text("key,lidar,pose:radar,label,split\na,a.bin,a.txt,x,train\n")
     with pytest.raises(DataError, match="column 'pose:radar': expected pose: and one of the columns lidar"):

@@ -110,6 +110,15 @@ def test_a_run_folder_that_exists_is_not_touched(make_run):
         make_run("taken", "arms=('student',)", "schedule.steps=9", resume=True)
 
 
+def test_a_run_that_trained_nothing_may_begin_again_with_another_config(make_run):
+    first = make_run("again", "arms=('student',)", "schedule.instances=2")
+    with pytest.raises(ConfigError, match="does not say which samples"):
+        first.train()
+    run = make_run("again", "arms=('student',)", "schedule.steps=3")
+    run.train()
+    assert json.loads((run.folder / "overrides.json").read_text()) == ["arms=('student',)", "schedule.steps=3"]
+
+
 def test_a_folder_of_something_else_is_not_touched(make_run, tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.txt").write_text("miau")

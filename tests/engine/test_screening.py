@@ -72,8 +72,18 @@ def test_a_part_without_any_readable_sample_is_an_error(tmp_path):
 
 
 def test_by_default_the_run_stops_and_names_the_file(make_run, bad_toy):
-    with pytest.raises(DataError, match=r"file 10?\.png: expected an image, found 0 bytes"):
+    with pytest.raises(DataError, match=r"file (0|1|10)\.png: expected an image, found 0 bytes"):
         make_run("stop").train()
+
+
+def test_a_damaged_test_sample_stops_the_run_before_anything_trains(make_run, monkeypatch):
+    (whole,) = Toy().splits(0)
+    split = replace(whole, test=Faulty(whole.test, {5}))
+    monkeypatch.setattr(Toy, "splits", lambda self, seed: [split])
+    run = make_run("late")
+    with pytest.raises(DataError, match=r"file 5\.png"):
+        run.train()
+    assert not (run.folder / "checkpoints").exists()
 
 
 def test_skipping_trains_every_arm_and_the_result_counts_what_is_missing(make_run, bad_toy):

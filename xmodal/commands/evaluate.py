@@ -36,7 +36,12 @@ def run(args: argparse.Namespace) -> int:
     from xmodal.engine.config import read_run
     from xmodal.engine.dropping import subsets
     from xmodal.engine.files import read_json
+    from xmodal.errors import ConfigError
 
+    if not (args.run / "student.json").is_file():
+        begun = (args.run / "config.json").is_file()
+        what = "is not finished: xmodal train with --resume goes on" if begun else "is none"
+        raise ConfigError(f"{args.run}: expected the folder of a finished run, and it {what}")
     about = read_json(args.run / "student.json")
     config = read_run(args.run, args.set)
     benchmark = build(config.benchmark, "benchmark")

@@ -37,13 +37,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _of_benchmark(args: argparse.Namespace) -> tuple[Sample, Image.Image]:
     from xmodal import plugins
-    from xmodal.engine.build import build
+    from xmodal.engine.build import arguments, build
     from xmodal.engine.config import parse_assignments
     from xmodal.errors import ConfigError
     from xmodal.report.inspect import inspect_picture
 
     cls = plugins.load(args.what, "xmodal.benchmarks")
-    data = build({"type": cls, **parse_assignments(args.set)}, args.what)
+    given = parse_assignments(args.set)
+    if "root" in arguments(cls) and "root" not in given:
+        given["root"] = ""  # the benchmark itself says where to get the data
+    data = build({"type": cls, **given}, args.what)
     if not 0 <= args.sample < len(data):
         raise ConfigError(f"--sample {args.sample}: {args.what} has samples 0 to {len(data) - 1}")
     sample = data.sample(args.sample)
@@ -63,8 +66,10 @@ def _file(args: argparse.Namespace) -> tuple[Sample, Image.Image]:
     if args.modality not in known:
         raise unknown("modality", args.modality, known)
     path = Path(args.what)
-    if not path.exists():
-        raise ConfigError(f"{path}: no such file")
+    if not path.is_file():
+        raise ConfigError(f"{path}: {'a folder, not a file' if path.is_dir() else 'no such file'}")
+    if args.set or args.sample:
+        raise ConfigError("--set and --sample are for benchmarks; with --as a file is drawn as its reader reads it")
     adapter = plugins.load(args.modality, "xmodal.modalities")
     try:
         entry = adapter.read(path)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from xmodal.data.sample import moment_of
 from xmodal.errors import DataError
 
 RESERVED = ("key", "label", "split")
@@ -70,6 +71,10 @@ def _check_columns(path: Path, columns: list[str]) -> None:
         if name.startswith(POSE) and name.removeprefix(POSE) not in entries:
             expected = f"{POSE} and one of the columns {', '.join(entries)}"
             raise DataError(f"{path}: column {name!r}", expected=expected, found=repr(name.removeprefix(POSE)))
+    for name in entries:
+        if moment_of(name) >= 0 and "@" in name:
+            expected = "a negative number of steps after the @, such as lidar@-1"
+            raise DataError(f"{path}: column {name!r}", expected=expected, found=repr(name.partition("@")[2]))
     if not entries:
         raise DataError(path, expected="at least one modality column, such as 'image'", found=f"the header {columns}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,11 @@ class PairedFolder(Benchmark):
         parse, task = _labels(kind, unit, self.rows)
         self._check_labels(parse)
         self.tasks = {"label": task}
+        meta = {"classes": {"label": task.classes}} if isinstance(task, Classification) else {}
         self.parts = {
-            part: Folder(self.root, [r for r in self.rows if r.split == part], self.readers, parse, self.transforms)
+            part: Folder(
+                self.root, [r for r in self.rows if r.split == part], self.readers, parse, self.transforms, meta
+            )
             for part in PARTS
         }
         for part in ("train", "test"):
@@ -86,8 +89,10 @@ class Folder(Sequence[Sample]):
         readers: dict[str, Read],
         parse: Callable[[str], Tensor],
         transforms: Sequence[Transform],
+        meta: Mapping[str, Any],
     ) -> None:
         self.root, self.rows, self.readers, self.parse, self.transforms = root, rows, readers, parse, transforms
+        self.meta = meta
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -99,7 +104,7 @@ class Folder(Sequence[Sample]):
         entries = {key: self.readers[key](self.root / file) for key, file in row.files.items()}
         labels = {"label": self.parse(row.label)} if row.label else {}
         poses = {key: read_pose(self.root / file) for key, file in row.poses.items()}
-        sample = Sample(row.key, entries, labels=labels, poses=poses)
+        sample = Sample(row.key, entries, labels=labels, meta=self.meta, poses=poses)
         for transform in self.transforms:
             sample, _ = transform(sample)
         return sample

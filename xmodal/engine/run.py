@@ -76,20 +76,24 @@ class Run:
 
     def _open(self, source: Path, overrides: Sequence[str], resume: bool) -> None:
         resolved = resolved_text(self.config)
-        if (self.folder / "config.json").is_file():
+        # A run that stopped before it trained anything may begin again, with whatever config was mended.
+        if (self.folder / "config.json").is_file() and (self.folder / "checkpoints").exists():
             if not resume:
                 raise ConfigError(f"run folder {self.folder} exists: add --resume to go on with it, or --out FOLDER")
             if (self.folder / "config.json").read_bytes() != resolved.encode():
                 raise ConfigError(
-                    f"run folder {self.folder} was begun with another config: choose --out FOLDER, or delete it"
+                    f"run folder {self.folder} was begun with another config: repeat the --set values of its "
+                    f"overrides.json, choose --out FOLDER, or delete it"
                 )
             return
-        own = {"config.py", "overrides.json"}  # a run that was killed in these very lines
+        own = {"config.py", "overrides.json", "config.json", "metrics.jsonl", "left_out.json"}
         if self.folder.exists() and any(
             p.name not in own and not p.name.startswith(".") for p in self.folder.iterdir()
         ):
             raise ConfigError(f"run folder {self.folder} exists and is no run of xmodal: choose --out FOLDER")
         self.folder.mkdir(parents=True, exist_ok=True)
+        for name in ("metrics.jsonl", "left_out.json"):
+            (self.folder / name).unlink(missing_ok=True)
         shutil.copyfile(source, self.folder / "config.py")
         write_json(self.folder / "overrides.json", list(overrides))
         write_text(self.folder / "config.json", resolved)
@@ -100,6 +104,8 @@ class Run:
         for seed in self.config.seeds:
             splits = self.splits(seed)
             if not summary:
+                if not (self.folder / "checkpoints").exists():
+                    _read_once(splits)
                 self.inputs = self.factory.inputs(splits[0])
                 rehearse(self.factory, self.phases, splits[0], self.inputs, seed)
             for split in splits:
@@ -214,3 +220,11 @@ class Run:
         model = self.trained(seed, split, arm).cpu()
         about = {"seed": seed, "split": split, "arm": arm}
         save_student(self.folder, model, self.config.student, self.benchmark.tasks, self.config.deploy, about)
+
+
+def _read_once(splits: Sequence[Split]) -> None:
+    """Every held-out sample: one that cannot be read shall stop the run now, not after its training."""
+    for split in splits:
+        for part in (split.val, split.test):
+            for position in range(len(part)):
+                part[position]

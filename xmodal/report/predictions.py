@@ -25,11 +25,9 @@ def write_examples(run: Run, count: int = 6) -> None:
     """Panels of the first seed and split in `examples/`, and their captions; test samples spread over the set."""
     seed = run.config.seeds[0]
     split = run.splits(seed)[0]
-    chosen = np.linspace(0, len(split.test) - 1, min(count, len(split.test))).astype(int).tolist()
-    samples = [split.test[i] for i in chosen]
-    answers = {
-        arm: _answers(run, seed, split, arm, samples) for arm in SHOWN if (seed, split.name, arm) in run.outcomes
-    }
+    arms = [arm for arm in SHOWN if (seed, split.name, arm) in run.outcomes]
+    samples = _seen_by_all(run, split, arms, count)
+    answers = {arm: _answers(run, seed, split, arm, samples) for arm in arms if samples}
     samples = samples if answers else []
     captions = {}
     for number, sample in enumerate(samples):
@@ -41,6 +39,22 @@ def write_examples(run: Run, count: int = 6) -> None:
         write_atomic(place, lambda part, image=image: image.save(part, format="PNG"))  # type: ignore[misc]
         captions[place.name] = caption
     write_json(run.folder / "examples" / "captions.json", captions)
+
+
+def _seen_by_all(run: Run, split: Split, arms: Sequence[str], count: int) -> list[Sample]:
+    """Up to `count` test samples with the entries of every arm, spread over the set: some may lack a sensor."""
+    read = {key for p in run.phases if p.arm in arms for key in run.inputs[p.model]}
+    spread = np.linspace(0, len(split.test) - 1, min(5 * count, len(split.test))).astype(int).tolist()
+    # From the coarse grid to the fine one, so that a set without gaps gives evenly spread samples.
+    order = [spread[i] for start in range(5) for i in range(start, len(spread), 5)]
+    found: list[Sample] = []
+    for position in order:
+        sample = split.test[position]
+        if read <= sample.entries.keys():
+            found.append(sample)
+        if len(found) == count:
+            break
+    return found
 
 
 def _answers(run: Run, seed: int, split: Split, arm: str, samples: Sequence[Sample]) -> dict[str, Answers]:

@@ -152,7 +152,7 @@ def test_autocast_stays_close_and_keeps_the_stream_in_float32():
 
 
 def test_wrong_columns_and_wrong_arguments_are_named():
-    with pytest.raises(DataError, match=r"entry 'lidar': expected points \[P, 5\], found"):
+    with pytest.raises(DataError, match=r"entry 'lidar': expected points \[P, 5\] .*features.*, found"):
         encoder(features=5)(PointEncoder.example(1), Need(pooled=True))
     with pytest.raises(ConfigError, match="unknown pool 'median'"):
         encoder(pool="median")

@@ -77,11 +77,15 @@ def test_mistakes_are_named():
 
 def test_the_picture_shows_one_band_in_colours_or_three_as_red_green_blue():
     red = torch.zeros(3, 8, 8)
-    red[2], red[2, :, :4] = 1.0, 0.0  # the longest wavelength comes last
+    red[0], red[0, :, :4] = 1.0, 0.0
     red[:, 0, 0] = torch.nan
     image = RasterConv.picture(Sample("s", {"raster": red}), "raster")
     assert image.dtype == np.uint8
     assert (image == [255, 0, 0]).all(-1).mean() > 0.3
+    spectrum = torch.zeros(12, 8, 8)
+    spectrum[10] = red[0]  # of many bands the long wavelengths are red
+    shown = RasterConv.picture(Sample("s", {"raster": spectrum}), "raster")
+    assert (shown == [255, 0, 0]).all(-1).mean() > 0.3
     one = RasterConv.picture(Sample("s", {"raster": red}, meta={"bands": {"raster": (1,)}}), "raster")
     assert not (one == [255, 0, 0]).all(-1).any()
     with pytest.raises(DataError, match="1 or 3 numbers from 0 to 2"):

@@ -95,7 +95,7 @@ def test_every_parameter_learns(kind):
 
 
 def test_mistakes_are_named():
-    with pytest.raises(DataError, match=r"expected series \[T, 6\], found \[9, 3\]"):
+    with pytest.raises(DataError, match=r"expected series \[T, 6\] .*channels.*, found \[9, 3\]"):
         SeriesConv()(ragged(9, channels=3), EVERYTHING)
     with pytest.raises(ConfigError, match="odd kernel"):
         SeriesConv(kernel=4)
