@@ -8,7 +8,8 @@ two visits of a place side by side. Then the teacher: 0.538 with the ground in v
 voxels, 0.680 after 600 steps instead of 300. Then distilled, with the teacher at 0.562: 0.377 with 16 pairs a step,
 0.416 with 48.
 
-RESULTS
+One CPU core: 6 minutes a seed. recall@1 on the test streets, seeds 0, 1, 2: student 0.186 0.192 0.131, self 0.178 0.195
+0.128, shuffled 0.071 0.073 0.060, distilled 0.254 0.295 0.317, teacher 0.481 0.480 0.501.
 
     xmodal train lidar_to_radar_street --seeds 0 1 2
 

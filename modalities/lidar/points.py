@@ -41,6 +41,9 @@ def read_points(path: Path) -> Rows:
         ".ply": lambda path: _xyz_first(path, read_ply(path)),
     }
     suffix = ".pcd.bin" if path.name.lower().endswith(".pcd.bin") else path.suffix.lower()
+    if suffix in (".las", ".laz"):  # a survey's map coordinates are too large for float32
+        found = f"suffix {path.suffix!r}: read_las keeps its map coordinates; subtract a centre from them"
+        raise DataError(path, expected="a cloud around its sensor", found=found)
     if suffix not in readers:
         raise DataError(path, expected=f"a cloud in one of {sorted(readers)}", found=f"suffix {path.suffix!r}")
     values = readers[suffix](path)

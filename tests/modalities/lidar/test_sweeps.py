@@ -98,6 +98,12 @@ def test_keys_say_when():
         moment_of("lidar@before")
 
 
+def test_a_survey_is_no_sweep(tmp_path):
+    (tmp_path / "forest.laz").write_bytes(b"LASF")
+    with pytest.raises(DataError, match="read_las keeps its map coordinates"):
+        PointNet.read(tmp_path / "forest.laz")
+
+
 def test_a_network_reads_merged_sweeps():
     from xmodal.adapter import Need
     from xmodal.data.batch import collate
