@@ -65,6 +65,15 @@ def test_labels_links_and_points_stay_on_their_pixel(transform, seed):
     assert uv[3].isnan().all()
 
 
+def test_each_flip_mirrors_its_own_axis():
+    pixels = torch.arange(6.0).view(1, 2, 3)
+    sample = Sample("s", {"raster": pixels})
+    across, _ = HorizontalFlip(1.0)(sample)
+    over, _ = VerticalFlip(1.0)(sample)
+    assert across.entries["raster"].tolist() == [[[2, 1, 0], [5, 4, 3]]]
+    assert over.entries["raster"].tolist() == [[[3, 4, 5], [0, 1, 2]]]
+
+
 def test_a_crop_drops_the_points_outside():
     out, _ = RandomCrop((2, 4))(numbered(), {"box": [1, 4, 2, 4]})
     assert out.entries["raster"][0].tolist() == [[12, 13, 14, 15], [20, 21, 22, 23]]
