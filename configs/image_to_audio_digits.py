@@ -3,8 +3,11 @@
 50 of 600 training recordings are labelled, then all; all 600 are pairs. Six folds, each with a speaker that was not
 trained on. The images carry no more than the digit, so a gain can only come from recordings without a label.
 
-Settings were not searched: they are those of `audio_to_image_digits`, in a thinner network. No scores of
-whole runs were measured yet.
+Settings were not searched: they are those of `audio_to_image_digits`, in a thinner network, and the student alone does
+not learn more from 600 labels than from 50 with them. So the gain below is over an untuned baseline and proves nothing.
+
+One CPU core: 10 minutes a seed. Accuracy pooled over the speakers, seed 0 alone: with 50 labels student 0.411, self
+0.451, shuffled 0.339, distilled 0.537, teacher 0.763; with all 0.409, 0.497, 0.401, 0.540, 0.939.
 
     xmodal train image_to_audio_digits --set benchmark.root=PATH/TO/av-mnist
 """
