@@ -2,7 +2,7 @@
 
 import pytest
 
-from xmodal.engine.loader import Steps, alike, draw, draw_instances
+from xmodal.engine.loader import Instances, Steps, draw
 from xmodal.engine.schedule import Schedule
 from xmodal.errors import ConfigError
 
@@ -30,12 +30,12 @@ def test_a_step_drawn_alone_equals_the_same_step_drawn_in_sequence():
 
 def test_instances_of_one_kind_lie_side_by_side_and_nothing_repeats_in_a_round():
     identity, positions = [i // 4 for i in range(40)], list(range(100, 140))
-    chunks = alike(identity, positions, 2)
-    drawn = [i for step in range(5) for i in draw_instances(chunks, 8, step, seed=1)]
+    pool = Instances(positions, identity, 2)
+    drawn = [i for step in range(5) for i in pool.draw(8, step, seed=1)]
     assert sorted(drawn) == positions
     assert all((a - 100) // 4 == (b - 100) // 4 for a, b in zip(drawn[::2], drawn[1::2], strict=True))
-    assert drawn != [i for step in range(5, 10) for i in draw_instances(chunks, 8, step, seed=1)]
-    assert draw_instances(chunks, 8, 3, seed=1) == drawn[24:32]
+    assert drawn != [i for step in range(5, 10) for i in pool.draw(8, step, seed=1)]
+    assert Instances(positions, identity, 2).draw(8, 3, seed=1) == drawn[24:32]
 
 
 def test_instances_need_a_benchmark_that_knows_them():

@@ -30,38 +30,36 @@ def draw(size: int, count: int, step: int, seed: int) -> list[int]:
     return [_permutation(size, seed * 1_000_003 + i // size)[i % size] for i in range(start, start + count)]
 
 
-def draw_instances(chunks: Chunks, count: int, step: int, seed: int) -> list[int]:
-    """Like `draw`, over positions that belong together: each chunk is drawn as a whole, members in a new mixture.
+class Instances:
+    """A pool whose members of one identity are drawn `instances` side by side, in a new mixture each time round.
 
     Args:
-        chunks: from `alike`.
+        positions: the pool; identity: of each of them.
     """
-    size = sum(len(members) for members, _ in chunks)
-    start = step * count
-    return [_mixture(chunks, seed * 1_000_003 + i // size)[i % size] for i in range(start, start + count)]
 
+    def __init__(self, positions: Sequence[int], identity: Sequence[int], instances: int) -> None:
+        members: dict[int, list[int]] = {}
+        for position, number in zip(positions, identity, strict=True):
+            members.setdefault(number, []).append(position)
+        self.members, self.size, self.instances = list(members.values()), len(positions), instances
+        self.mixed: tuple[int | None, list[int]] = (None, [])
 
-Chunks = tuple[tuple[tuple[int, ...], int], ...]
-"""(positions of one identity, how many of them are drawn side by side) for each identity."""
+    def draw(self, count: int, step: int, seed: int) -> list[int]:
+        """The members for one step, a function of its arguments alone."""
+        start = step * count
+        return [self._mixture(seed * 1_000_003 + i // self.size)[i % self.size] for i in range(start, start + count)]
 
-
-def alike(identity: Sequence[int], positions: Sequence[int], instances: int) -> Chunks:
-    """The positions of a pool by identity; `identity[i]` belongs to `positions[i]`."""
-    members: dict[int, list[int]] = {}
-    for number, position in zip(identity, positions, strict=True):
-        members.setdefault(number, []).append(position)
-    return tuple((tuple(found), instances) for found in members.values())
-
-
-@lru_cache(maxsize=64)
-def _mixture(chunks: Chunks, seed: int) -> list[int]:
-    """All positions once: each identity's in random order, cut into runs, the runs in random order."""
-    generator = torch.Generator().manual_seed(seed)
-    runs = []
-    for members, instances in chunks:
-        mixed = [members[i] for i in torch.randperm(len(members), generator=generator).tolist()]
-        runs += [mixed[i : i + instances] for i in range(0, len(mixed), instances)]
-    return [position for i in torch.randperm(len(runs), generator=generator).tolist() for position in runs[i]]
+    def _mixture(self, seed: int) -> list[int]:
+        """All members once: each identity's in random order, cut into runs, the runs in random order."""
+        if self.mixed[0] != seed:
+            generator = torch.Generator().manual_seed(seed)
+            runs = []
+            for members in self.members:
+                order = [members[i] for i in torch.randperm(len(members), generator=generator).tolist()]
+                runs += [order[i : i + self.instances] for i in range(0, len(order), self.instances)]
+            shuffled = torch.randperm(len(runs), generator=generator).tolist()
+            self.mixed = seed, [position for i in shuffled for position in runs[i]]
+        return self.mixed[1]
 
 
 class Steps(Dataset[Batch]):
@@ -84,11 +82,11 @@ class Steps(Dataset[Batch]):
         seed: int,
         identity: Sequence[int] | None = None,
     ) -> None:
-        self.chunks: Chunks = ()
+        self.instances: Instances | None = None
         if schedule.instances > 1:
             if identity is None:
                 raise ConfigError("schedule.instances: this benchmark does not say which samples show the same thing")
-            self.chunks = alike([identity[i] for i in labelled], labelled, schedule.instances)
+            self.instances = Instances(labelled, [identity[i] for i in labelled], schedule.instances)
         self.samples, self.labelled, self.pairs, self.schedule = samples, list(labelled), list(pairs), schedule
         self.transforms, self.seed = transforms, seed
 
@@ -106,8 +104,8 @@ class Steps(Dataset[Batch]):
 
     def _labelled(self, step: int) -> list[int]:
         count = self.schedule.labelled
-        if self.chunks:
-            return draw_instances(self.chunks, count, step, self.seed)
+        if self.instances is not None:
+            return self.instances.draw(count, step, self.seed)
         return [self.labelled[i] for i in draw(len(self.labelled), count, step, self.seed)]
 
     def _transformed(self, sample: Sample, step: int, slot: int) -> Sample:
