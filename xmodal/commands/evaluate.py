@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from xmodal.data.benchmark import Benchmark, Split
     from xmodal.engine.config import RunConfig
 
+Scores = dict[str, dict[str, float]]
+"""By task: its metrics."""
+
 EXAMPLE = "xmodal evaluate runs/lidar_to_rgb_street --arm teacher"
 
 
@@ -47,34 +50,37 @@ def run(args: argparse.Namespace) -> int:
     benchmark = build(config.benchmark, "benchmark")
     trained = about["trained"]
     split = _split(args.run, config, benchmark, trained)
-    model, fed = _model(args, config, benchmark, about)
-    kept = list(subsets(model, args.drop)) if args.drop else [tuple(fed)]
+    model, own = _model(args, config, benchmark, about)
+    kept = list(subsets(model, args.drop)) if args.drop else [tuple(own)]
     # A sample may lack a teacher's sensor, or all that is kept; the student's must be there.
     skip = bool(args.drop or args.arm)
-    rows = [{"fed": list(keys), "scores": _scores(model, split, benchmark, keys, skip)} for keys in kept]
+    rows = [(keys, _scores(model, split, benchmark, keys, skip)) for keys in kept]
     if args.json:
         found: dict[str, Any] = {"run": str(args.run), "arm": args.arm or trained["arm"], "split": split.name}
-        found |= {"samples": len(split.test), "scores": rows[0]["scores"]}
-        print(json.dumps(found | ({"dropped": rows} if args.drop else {})))
+        found |= {"samples": len(split.test), "scores": rows[0][1]}
+        if args.drop:
+            found["dropped"] = [{"fed": keys, "scores": scores} for keys, scores in rows]
+        print(json.dumps(found))
         return 0
     if args.drop:
         _print_dropped(rows, model, split)
         return 0
-    print(f"{len(split.test)} test samples of {split.name}, fed {', '.join(fed)}")
-    for task, metrics in _scores_of(rows[0]).items():
+    print(f"{len(split.test)} test samples of {split.name}, fed {', '.join(own)}")
+    for task, metrics in rows[0][1].items():
         for name, value in metrics.items():
             print(f"  {task} {name:<24} {value:.4f}")
     return 0
 
 
 def _split(folder: Path, config: RunConfig, benchmark: Benchmark, trained: dict[str, Any]) -> Split:
-    from xmodal.engine.screening import Screening
+    from xmodal.engine.screening import screening_of
     from xmodal.errors import DataError
 
     split = next((s for s in benchmark.splits(trained["seed"]) if s.name == trained["split"]), None)
     if split is None:
         raise DataError(folder / "student.json", expected="a split of the benchmark", found=repr(trained["split"]))
-    return Screening(folder / "left_out.json", print).split(split) if config.on_bad_sample == "skip" else split
+    screening = screening_of(config, folder, print)
+    return split if screening is None else screening.split(split)
 
 
 def _model(
@@ -82,7 +88,7 @@ def _model(
 ) -> tuple[Model, Sequence[str]]:
     """The model, and the entries that it is fed."""
     from xmodal import load_student
-    from xmodal.engine.finished import finished_model, phase_of, place_of
+    from xmodal.engine.finished import fed, finished_model, phase_of, place_of
     from xmodal.engine.models import Factory
     from xmodal.engine.phases import phases
 
@@ -92,12 +98,10 @@ def _model(
     seed, split = about["trained"]["seed"], about["trained"]["split"]
     place = place_of(args.run, seed, split, args.arm)
     model = finished_model(Factory(config, benchmark), phase, place, seed)
-    return model, config.deploy if phase.model == "student" else model.inputs
+    return model, fed(config, phase, model)
 
 
-def _scores(
-    model: Model, split: Split, benchmark: Benchmark, keys: Sequence[str], skip: bool
-) -> dict[str, dict[str, float]]:
+def _scores(model: Model, split: Split, benchmark: Benchmark, keys: Sequence[str], skip: bool) -> Scores:
     from xmodal.engine.evaluate import evaluate, scores
     from xmodal.engine.fit import best_device
 
@@ -105,24 +109,19 @@ def _scores(
     return scores(benchmark, answers)
 
 
-def _scores_of(row: dict[str, Any]) -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = row["scores"]
-    return found
-
-
-def _print_dropped(rows: list[dict[str, Any]], model: Model, split: Split) -> None:
+def _print_dropped(rows: list[tuple[tuple[str, ...], Scores]], model: Model, split: Split) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=f"{len(split.test)} test samples of {split.name}", title_justify="left")
     for name in ("dropped", "fed"):
         table.add_column(name)
-    columns = [(task, metric) for task, metrics in rows[0]["scores"].items() for metric in metrics]
+    columns = [(task, metric) for task, metrics in rows[0][1].items() for metric in metrics]
     for task, metric in columns:
-        table.add_column(metric if len(rows[0]["scores"]) == 1 else f"{task} {metric}", justify="right")
-    for row in rows:
-        dropped = [key for key in model.inputs if key not in row["fed"]]
-        values = [row["scores"].get(task, {}).get(metric) for task, metric in columns]
+        table.add_column(metric if len(rows[0][1]) == 1 else f"{task} {metric}", justify="right")
+    for keys, scores in rows:
+        dropped = [key for key in model.inputs if key not in keys]
+        values = [scores.get(task, {}).get(metric) for task, metric in columns]
         shown = ["-" if value is None else f"{value:.4f}" for value in values]
-        table.add_row(", ".join(dropped) or "nothing", ", ".join(row["fed"]), *shown)
+        table.add_row(", ".join(dropped) or "nothing", ", ".join(keys), *shown)
     Console().print(table)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xmodal.adapter import Model
+from xmodal.engine.config import RunConfig
 from xmodal.engine.files import load_weights, read_tensors
 from xmodal.engine.models import Factory
 from xmodal.engine.phases import Phase
@@ -57,6 +58,11 @@ def phase_of(phases: Sequence[Phase], arm: str) -> Phase:
         if phase.arm == arm:
             return phase
     raise unknown("arm", arm, [phase.arm for phase in phases])
+
+
+def fed(config: RunConfig, phase: Phase, model: Model) -> Sequence[str]:
+    """The entries that the model of a phase is given at test time: a student's are those it is deployed with."""
+    return config.deploy if phase.model == "student" else model.inputs
 
 
 def finished_model(factory: Factory, phase: Phase, place: Place, seed: int) -> Model:

@@ -20,7 +20,7 @@ from xmodal.engine.config import RunConfig, resolved_text
 from xmodal.engine.evaluate import Answers, evaluate, scores
 from xmodal.engine.export import save_student
 from xmodal.engine.files import read_json, read_tensors, write_json, write_tensors, write_text
-from xmodal.engine.finished import Place, finished_model, phase_of, place_of
+from xmodal.engine.finished import Place, fed, finished_model, phase_of, place_of
 from xmodal.engine.fit import autocast, best_device, fit
 from xmodal.engine.log import Log
 from xmodal.engine.models import Factory
@@ -28,7 +28,7 @@ from xmodal.engine.phases import Phase, phases
 from xmodal.engine.recall import Recall, sees_the_same_each_time
 from xmodal.engine.rehearsal import rehearse
 from xmodal.engine.schedule import Schedule
-from xmodal.engine.screening import Screening
+from xmodal.engine.screening import RECORD, screening_of
 from xmodal.errors import ConfigError, DataError
 from xmodal.plugins import registered_name
 
@@ -71,8 +71,7 @@ class Run:
         self.outcomes: dict[tuple[int, str, str], Mapping[str, Answers]] = {}
         self.seconds: dict[str, float] = {phase.arm: 0.0 for phase in self.phases}
         self._open(source, overrides, resume)  # last, so that a mistake above leaves no folder behind
-        skip = config.on_bad_sample == "skip"
-        self.screening = Screening(folder / "left_out.json", log.left_out) if skip else None
+        self.screening = screening_of(config, folder, log.left_out)
 
     def _open(self, source: Path, overrides: Sequence[str], resume: bool) -> None:
         resolved = resolved_text(self.config)
@@ -86,13 +85,13 @@ class Run:
                     f"overrides.json, choose --out FOLDER, or delete it"
                 )
             return
-        own = {"config.py", "overrides.json", "config.json", "metrics.jsonl", "left_out.json"}
+        own = {"config.py", "overrides.json", "config.json", "metrics.jsonl", RECORD}
         if self.folder.exists() and any(
             p.name not in own and not p.name.startswith(".") for p in self.folder.iterdir()
         ):
             raise ConfigError(f"run folder {self.folder} exists and is no run of xmodal: choose --out FOLDER")
         self.folder.mkdir(parents=True, exist_ok=True)
-        for name in ("metrics.jsonl", "left_out.json"):
+        for name in ("metrics.jsonl", RECORD):
             (self.folder / name).unlink(missing_ok=True)
         shutil.copyfile(source, self.folder / "config.py")
         write_json(self.folder / "overrides.json", list(overrides))
@@ -104,8 +103,8 @@ class Run:
         for seed in self.config.seeds:
             splits = self.splits(seed)
             if not summary:
-                if not (self.folder / "checkpoints").exists():
-                    _read_once(splits)
+                if self.screening is None and not (self.folder / "checkpoints").exists():
+                    _read_once(splits)  # a screening has read them already
                 self.inputs = self.factory.inputs(splits[0])
                 rehearse(self.factory, self.phases, splits[0], self.inputs, seed)
             for split in splits:
@@ -182,9 +181,8 @@ class Run:
         return Best(score, schedule.look_every)
 
     def _answers(self, phase: Phase, model: Model, samples: Samples) -> dict[str, Answers]:
-        student = phase.model == "student"
-        keys = self.config.deploy if student else model.inputs
-        return evaluate(model, samples, self.benchmark, keys, device=self.device, skip_missing=not student)
+        keys, skip = fed(self.config, phase, model), phase.model != "student"
+        return evaluate(model, samples, self.benchmark, keys, device=self.device, skip_missing=skip)
 
     def _remember_teachers(self, distillation: Distillation, split: Split, transforms: Sequence[Transform]) -> None:
         """Teachers cost most of a step: those that see the same in every step are run over the samples once."""

@@ -12,10 +12,13 @@ from typing import Any
 
 from xmodal.data.benchmark import Samples, Split
 from xmodal.data.sample import Sample
+from xmodal.engine.config import RunConfig
 from xmodal.engine.files import read_json, write_json
 from xmodal.errors import DataError
 
 PARTS = ("train", "val", "test")
+RECORD = "left_out.json"
+"""Its name in a run folder."""
 
 
 class Chosen(Sequence[Sample]):
@@ -97,6 +100,11 @@ class Screening:
                     self.told.add(str(error))
                     self.tell(str(error))
         return found
+
+
+def screening_of(config: RunConfig, folder: Path, tell: Callable[[str], None]) -> Screening | None:
+    """The screening of a run folder, if the run's policy is to leave faulty samples out."""
+    return Screening(folder / RECORD, tell) if config.on_bad_sample == "skip" else None
 
 
 def _without(samples: Samples, bad: set[int]) -> Samples:

@@ -13,6 +13,7 @@ from xmodal.data.benchmark import Grid, Split
 from xmodal.data.sample import Sample, modality_of
 from xmodal.engine.evaluate import Answers, evaluate
 from xmodal.engine.files import write_atomic, write_json
+from xmodal.engine.finished import fed
 from xmodal.engine.run import Run
 from xmodal.errors import ConfigError
 from xmodal.report.panels import PALETTE, Picture, colour_map, panel
@@ -60,7 +61,7 @@ def _seen_by_all(run: Run, split: Split, arms: Sequence[str], count: int) -> lis
 def _answers(run: Run, seed: int, split: Split, arm: str, samples: Sequence[Sample]) -> dict[str, Answers]:
     phase = next(p for p in run.phases if p.arm == arm)
     model = run.trained(seed, split.name, arm)
-    keys = run.config.deploy if phase.model == "student" else model.inputs
+    keys = fed(run.config, phase, model)
     return evaluate(model, samples, run.benchmark, keys, device=run.device)
 
 
