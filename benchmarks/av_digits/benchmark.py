@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from xmodal.benchmarks.av_digits.idx import read_idx
 from xmodal.benchmarks.av_digits.layout import LICENCE, SOURCE, Recording, find_recordings, images_file, labels_file
 from xmodal.benchmarks.av_digits.pairs import pair_images
-from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.benchmark import Benchmark, Card, Split, data_folder
 from xmodal.data.labelled import Labelled, check_labelled, draw_labelled, group_name, split_name
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError, DataError
@@ -51,7 +51,7 @@ class AvDigits(Benchmark):
 
     def __init__(
         self,
-        root: str,
+        root: str = "",
         labelled: Labelled = (50, 1.0),
         takes: int = 15,
         speakers: Sequence[str] | None = None,
@@ -61,13 +61,10 @@ class AvDigits(Benchmark):
         if takes < 1 or not 0.1 <= seconds <= LONGEST_S:
             expected = f"takes >= 1 and seconds from 0.1 to {LONGEST_S:g}"
             raise ConfigError(f"av_digits: expected {expected}, found {takes} and {seconds}")
-        if not root:
-            raise ConfigError(
-                f"av_digits: give the folder of the data: --set benchmark.root=PATH/TO/av-mnist ({SOURCE})"
-            )
+        folder = data_folder("av_digits", root, "av-mnist", SOURCE)
         self.length = round(seconds * RATE_HZ)
         self.tasks = {"digit": Classification(DIGITS)}
-        self.samples = read_samples(Path(root), takes, self.length)
+        self.samples = read_samples(folder, takes, self.length)
         self.people = sorted({s.meta["speaker"] for s in self.samples})
         if len(self.people) < 3:
             found = f"{len(self.people)}: {', '.join(self.people)}"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from xmodal.benchmarks.mars.layout import LICENCE, MOVEMENTS, SOURCE, SUBJECTS
 from xmodal.benchmarks.mars.windows import read_windows
-from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.benchmark import Benchmark, Card, Split, data_folder
 from xmodal.data.labelled import Labelled, check_labelled, count_of, group_name, split_name
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError
@@ -44,7 +43,7 @@ class Mars(Benchmark):
 
     def __init__(
         self,
-        root: str,
+        root: str = "",
         labelled: Labelled = (0.05, 1.0),
         teacher_labels: str = "all",
         validation: str = "time",
@@ -55,11 +54,10 @@ class Mars(Benchmark):
         ):
             if value not in known:
                 raise ConfigError(f"mars: {name} must be {known[0]!r} or {known[1]!r}, found {value!r}")
-        if not root:
-            raise ConfigError(f"mars: give the folder of the data: --set benchmark.root=PATH/TO/mars ({SOURCE})")
+        folder = data_folder("mars", root, "mars", SOURCE)
         self.labelled = check_labelled("mars", labelled)
         self.teacher_labels, self.validation = teacher_labels, validation
-        self.samples = read_windows(Path(root))
+        self.samples = read_windows(folder)
         self.tasks = {"movement": Classification(MOVEMENTS)}
 
     def splits(self, seed: int) -> Sequence[Split]:

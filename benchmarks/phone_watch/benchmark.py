@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -11,7 +10,7 @@ from PIL import Image
 from xmodal.benchmarks.phone_watch.layout import LICENCE, SOURCE, executions
 from xmodal.benchmarks.phone_watch.recording import ACTIVITIES
 from xmodal.benchmarks.phone_watch.windows import read_windows
-from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.benchmark import Benchmark, Card, Split, data_folder
 from xmodal.data.labelled import Labelled, check_labelled, count_of, group_name, split_name
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError, DataError
@@ -41,7 +40,7 @@ class PhoneWatch(Benchmark):
 
     def __init__(
         self,
-        root: str,
+        root: str = "",
         labelled: Labelled = (0.05, 1.0),
         window_s: float = 1.0,
         step_s: float = 0.1,
@@ -50,11 +49,8 @@ class PhoneWatch(Benchmark):
         if not 0.1 <= window_s <= 60 or not step_s >= 0.01:
             expected = "window_s from 0.1 to 60 and step_s from 0.01"
             raise ConfigError(f"phone_watch: expected {expected} seconds, found {window_s!r} and {step_s!r}")
-        if not root:
-            raise ConfigError(
-                f"phone_watch: give the folder of the data: --set benchmark.root=PATH/TO/sp-sw-har ({SOURCE})"
-            )
-        found = executions(Path(root))
+        folder = data_folder("phone_watch", root, "sp-sw-har", SOURCE)
+        found = executions(folder)
         self.subjects = sorted({e.subject for e in found})
         if not 2 <= folds <= len(self.subjects):
             raise ConfigError(f"phone_watch: folds must be from 2 to {len(self.subjects)} subjects, found {folds!r}")

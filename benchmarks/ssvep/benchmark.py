@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from PIL import Image
 
 from xmodal.benchmarks.ssvep.folds import Fold, Trial, labelled_trials, leave_one_out
 from xmodal.benchmarks.ssvep.layout import LICENCE, SOURCE, sessions
 from xmodal.benchmarks.ssvep.session import CLASSES, RATE_HZ, TRIAL_S, Cuts, read_session
-from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.benchmark import Benchmark, Card, Split, data_folder
 from xmodal.data.labelled import Labelled, check_labelled, count_of, group_name, split_name
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError
@@ -39,18 +38,15 @@ class Ssvep(Benchmark):
     )
 
     def __init__(
-        self, root: str, labelled: Labelled = (0.25, 1.0), window_s: float = 4.0, step_s: float = 0.25
+        self, root: str = "", labelled: Labelled = (0.25, 1.0), window_s: float = 4.0, step_s: float = 0.25
     ) -> None:
         if not step_s >= 1 / RATE_HZ or not 0.5 <= window_s <= TRIAL_S:
             expected = f"0.5 to {TRIAL_S:g} s, and step_s one sample ({1 / RATE_HZ:g} s) or more"
             raise ConfigError(f"ssvep: window_s must be {expected}, found {window_s!r} and {step_s!r}")
-        if not root:
-            raise ConfigError(
-                f"ssvep: give the folder of the recordings: --set benchmark.root=PATH/TO/ssvep-exo ({SOURCE})"
-            )
+        folder = data_folder("ssvep", root, "ssvep-exo", SOURCE)
         self.labelled = check_labelled("ssvep", labelled)
         cuts = Cuts(window_s, step_s)
-        found = sessions(Path(root))
+        found = sessions(folder)
         self.folds = leave_one_out([session.subject for session in found])
         self.trials: list[Trial] = [trial for session in found for trial in read_session(session, cuts)]
         self.tasks = {"stimulus": Classification(CLASSES)}

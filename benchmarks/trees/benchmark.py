@@ -10,7 +10,7 @@ from xmodal.benchmarks.trees.folds import labelled_subset, make_folds, stands
 from xmodal.benchmarks.trees.layout import LICENCE, SOURCE
 from xmodal.benchmarks.trees.picture import picture
 from xmodal.benchmarks.trees.sample import Window, read_samples
-from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.benchmark import Benchmark, Card, Split, data_folder
 from xmodal.data.labelled import Labelled, check_labelled, group_name, split_name
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError
@@ -39,16 +39,13 @@ class Trees(Benchmark):
     )
 
     def __init__(
-        self, root: str, labelled: Labelled = (0.1, 1.0), by: str = "stand", window: Window | None = None
+        self, root: str = "", labelled: Labelled = (0.1, 1.0), by: str = "stand", window: Window | None = None
     ) -> None:
         if by not in ("stand", "plot"):
             raise ConfigError(f"trees: by must be 'stand' or 'plot', found {by!r}")
-        if not root:
-            raise ConfigError(
-                f"trees: give the folder of the data: --set benchmark.root=PATH/TO/idtrees2020 ({SOURCE})"
-            )
+        folder = data_folder("trees", root, "idtrees2020", SOURCE)
         self.labelled = check_labelled("trees", labelled)
-        self.samples = read_samples(root, window)
+        self.samples = read_samples(folder, window)
         self.groups = stands(self.samples) if by == "stand" else [s.meta["plot"] for s in self.samples]
         self.tasks = {"height": Regression("m", offset=16.0, scale=7.0, beta=0.5)}
 

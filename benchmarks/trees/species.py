@@ -14,7 +14,7 @@ from xmodal.benchmarks.trees.geo_image import GeoImage
 from xmodal.benchmarks.trees.hsi import crown_window, false_colour_bands, read_hsi
 from xmodal.benchmarks.trees.layout import HSI_EXPECTED, LICENCE, SOURCE, hsi_raster
 from xmodal.benchmarks.trees.sample import Window, make_sample, usable_crowns
-from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.benchmark import Benchmark, Card, Split, data_folder
 from xmodal.data.labelled import Labelled, check_labelled, group_name, split_name
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError, DataError
@@ -48,16 +48,13 @@ class TreeSpecies(Benchmark):
     )
 
     def __init__(
-        self, root: str, labelled: Labelled = (0.3, 1.0), window: Window | None = None, side_px: int = 9
+        self, root: str = "", labelled: Labelled = (0.3, 1.0), window: Window | None = None, side_px: int = 9
     ) -> None:
         if side_px < 1 or side_px % 2 == 0:
             raise ConfigError(f"tree_species: side_px must be odd, such as 9, found {side_px!r}")
-        if not root:
-            raise ConfigError(
-                f"tree_species: give the folder of the data: --set benchmark.root=PATH/TO/idtrees2020 ({SOURCE})"
-            )
+        folder = data_folder("tree_species", root, "idtrees2020", SOURCE)
         self.labelled = check_labelled("tree_species", labelled)
-        self.samples, self.groups = read_species_samples(Path(root), window or Window(), side_px)
+        self.samples, self.groups = read_species_samples(folder, window or Window(), side_px)
         self.tasks = {"species": Classification(SPECIES)}
 
     def splits(self, seed: int) -> Sequence[Split]:

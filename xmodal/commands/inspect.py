@@ -37,16 +37,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _of_benchmark(args: argparse.Namespace) -> tuple[Sample, Image.Image]:
     from xmodal import plugins
-    from xmodal.engine.build import arguments, build
+    from xmodal.engine.build import build
     from xmodal.engine.config import parse_assignments
     from xmodal.errors import ConfigError
     from xmodal.report.inspect import inspect_picture
 
     cls = plugins.load(args.what, "xmodal.benchmarks")
-    given = parse_assignments(args.set)
-    if "root" in arguments(cls) and "root" not in given:
-        given["root"] = ""  # the benchmark itself says where to get the data
-    data = build({"type": cls, **given}, args.what)
+    data = build({"type": cls, **parse_assignments(args.set)}, args.what)
     if not 0 <= args.sample < len(data):
         raise ConfigError(f"--sample {args.sample}: {args.what} has samples 0 to {len(data) - 1}")
     sample = data.sample(args.sample)

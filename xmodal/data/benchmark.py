@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from xmodal.data.sample import Sample
+from xmodal.errors import ConfigError
 from xmodal.tasks import Task
 
 Samples = Sequence[Sample]
+
+
+def data_folder(benchmark: str, root: str, example: str, source: str) -> Path:
+    """The folder that a user gave for a benchmark on real files.
+
+    Args:
+        example: its usual name; source: where to get the data.
+
+    Raises:
+        ConfigError: none was given; says how to give it.
+    """
+    if not root:
+        raise ConfigError(
+            f"{benchmark}: give the folder of the data: --set benchmark.root=PATH/TO/{example} ({source})"
+        )
+    return Path(root)
 
 
 @dataclass(frozen=True, slots=True)
