@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from xmodal.benchmarks.trees.folds import labelled_subset, make_folds, stands
+from xmodal.benchmarks.trees.folds import fold_splits, stands
 from xmodal.benchmarks.trees.layout import LICENCE, SOURCE
 from xmodal.benchmarks.trees.picture import picture
 from xmodal.benchmarks.trees.sample import Window, read_samples
 from xmodal.data.benchmark import Benchmark, Card, Split, data_folder
-from xmodal.data.labelled import Labelled, check_labelled, group_name, split_name
+from xmodal.data.labelled import Labelled, check_labelled
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError
 from xmodal.tasks import Regression
@@ -50,22 +50,7 @@ class Trees(Benchmark):
         self.tasks = {"height": Regression("m", offset=16.0, scale=7.0, beta=0.5)}
 
     def splits(self, seed: int) -> Sequence[Split]:
-        folds = make_folds(self.groups)
-        splits = []
-        for amount in self.labelled:
-            for number, fold in enumerate(folds):
-                known = set(labelled_subset(fold.train, amount, seed).tolist())
-                splits.append(
-                    Split(
-                        name=f"{split_name(amount)}-fold{number}",
-                        train=self._pick(fold.train.tolist()),
-                        val=self._pick(fold.validation.tolist()),
-                        test=self._pick(fold.test.tolist()),
-                        labelled=[position for position, i in enumerate(fold.train.tolist()) if i in known],
-                        group=group_name(amount),
-                    )
-                )
-        return splits
+        return fold_splits(self.samples, self.groups, self.labelled, seed)
 
     def picture(self, sample: Sample) -> Image.Image:
         """The crown from above with its points coloured by height, and from the side."""
@@ -76,6 +61,3 @@ class Trees(Benchmark):
 
     def __len__(self) -> int:
         return len(self.samples)
-
-    def _pick(self, numbers: Sequence[int]) -> list[Sample]:
-        return [self.samples[i] for i in numbers]

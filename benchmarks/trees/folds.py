@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xmodal.benchmarks.trees.layout import geo_package
-from xmodal.data.labelled import count_of
+from xmodal.data.benchmark import Split
+from xmodal.data.labelled import count_of, group_name, split_name
 from xmodal.data.sample import Sample
 from xmodal.errors import DataError
 
@@ -82,3 +83,22 @@ def labelled_subset(train: NDArray[np.int64], amount: int | float, seed: int) ->
     """
     order = np.random.default_rng(seed).permutation(np.sort(train))
     return np.sort(order[: count_of("trees", amount, len(order))])
+
+
+def fold_splits(
+    samples: Sequence[Sample], groups: Sequence[str], amounts: Sequence[int | float], seed: int
+) -> list[Split]:
+    """A split for each amount of labels and fold; the folds of one amount are scored together.
+
+    Args:
+        groups: [n] the group of every sample; amounts: from `check_labelled`.
+    """
+    folds, splits = make_folds(groups), []
+    for amount in amounts:
+        for number, fold in enumerate(folds):
+            known = set(labelled_subset(fold.train, amount, seed).tolist())
+            train, val, test = ([samples[i] for i in part] for part in (fold.train, fold.validation, fold.test))
+            labelled = [position for position, i in enumerate(fold.train.tolist()) if i in known]
+            name = f"{split_name(amount)}-fold{number}"
+            splits.append(Split(name, train, val, test, labelled, group=group_name(amount)))
+    return splits

@@ -9,13 +9,13 @@ from pathlib import Path
 import torch
 
 from xmodal.benchmarks.trees.crowns import Crown
-from xmodal.benchmarks.trees.folds import labelled_subset, make_folds, stands
+from xmodal.benchmarks.trees.folds import fold_splits, stands
 from xmodal.benchmarks.trees.geo_image import GeoImage
 from xmodal.benchmarks.trees.hsi import crown_window, false_colour_bands, read_hsi
 from xmodal.benchmarks.trees.layout import HSI_EXPECTED, LICENCE, SOURCE, hsi_raster
 from xmodal.benchmarks.trees.sample import Window, make_sample, usable_crowns
 from xmodal.data.benchmark import Benchmark, Card, Split, data_folder
-from xmodal.data.labelled import Labelled, check_labelled, group_name, split_name
+from xmodal.data.labelled import Labelled, check_labelled
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError, DataError
 from xmodal.tasks import Classification
@@ -58,22 +58,7 @@ class TreeSpecies(Benchmark):
         self.tasks = {"species": Classification(SPECIES)}
 
     def splits(self, seed: int) -> Sequence[Split]:
-        folds = make_folds(self.groups)
-        splits = []
-        for amount in self.labelled:
-            for number, fold in enumerate(folds):
-                known = set(labelled_subset(fold.train, amount, seed).tolist())
-                splits.append(
-                    Split(
-                        name=f"{split_name(amount)}-fold{number}",
-                        train=[self.samples[i] for i in fold.train],
-                        val=[self.samples[i] for i in fold.validation],
-                        test=[self.samples[i] for i in fold.test],
-                        labelled=[position for position, i in enumerate(fold.train.tolist()) if i in known],
-                        group=group_name(amount),
-                    )
-                )
-        return splits
+        return fold_splits(self.samples, self.groups, self.labelled, seed)
 
     def sample(self, index: int) -> Sample:
         return self.samples[index]
