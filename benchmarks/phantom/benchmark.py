@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from functools import partial
 
 from xmodal.benchmarks.phantom.scan import make_sample
 from xmodal.benchmarks.phantom.spec import CLASSES
 from xmodal.data.benchmark import Benchmark, Card, Split
 from xmodal.data.labelled import Labelled, check_labelled, count_of, draw_labelled, group_name, split_name
+from xmodal.data.making import make_all
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError
 from xmodal.tasks import Classification
@@ -88,14 +88,7 @@ class Phantom(Benchmark):
     def _part(self, name: str) -> list[Sample]:
         if name not in self._parts:
             first = {"train": 0, "val": VAL_FROM, "test": TEST_FROM}[name]
-            self._parts[name] = self._made(range(first, first + self.sizes[name]))
+            make = partial(make_sample, self.seed, correlation=self.correlation)
+            numbers = range(first, first + self.sizes[name])
+            self._parts[name] = make_all(make, numbers, workers=self.workers, chunk=32)
         return self._parts[name]
-
-    def _made(self, numbers: range) -> list[Sample]:
-        if self.workers < 2 or len(numbers) < 50:
-            return [self.sample(number) for number in numbers]
-        # A fresh interpreter: forking a process in which torch runs threads can deadlock.
-        with ProcessPoolExecutor(self.workers, mp_context=get_context("spawn")) as pool:
-            count = len(numbers)
-            jobs = pool.map(make_sample, [self.seed] * count, numbers, [self.correlation] * count, chunksize=32)
-            return list(jobs)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import NamedTuple
 
 import torch
@@ -13,6 +11,7 @@ from xmodal.benchmarks.street.sample import SENSORS, to_sample
 from xmodal.benchmarks.street.scene import Scene, make_scene
 from xmodal.benchmarks.street.spec import CLASSES, PATCH_PX, StreetSpec
 from xmodal.data.benchmark import Benchmark, Card, Grid, Split
+from xmodal.data.making import make_all
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError, unknown
 from xmodal.tasks import DenseRegression, Segmentation
@@ -96,11 +95,7 @@ class Street(Benchmark):
         return self._parts[name]
 
     def _made(self, jobs: list[_Job]) -> list[Sample]:
-        if self.workers < 2 or len(jobs) < 50:
-            return [_sample(job, _scene(job)) for job in jobs]
-        # A fresh interpreter: forking a process in which torch runs threads can deadlock.
-        with ProcessPoolExecutor(self.workers, mp_context=get_context("spawn")) as pool:
-            scenes = list(pool.map(_scene, jobs, chunksize=16))
+        scenes = make_all(_scene, jobs, workers=self.workers, chunk=16)
         return [_sample(job, scene) for job, scene in zip(jobs, scenes, strict=True)]
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
-from multiprocessing import get_context
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +12,7 @@ import torch
 from xmodal.benchmarks.street.lasting import LastingStreet, make_street
 from xmodal.benchmarks.street.visit import Visit, make_visit
 from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.making import make_all
 from xmodal.data.sample import Rows, Sample
 from xmodal.errors import ConfigError
 from xmodal.tasks import Retrieval
@@ -114,12 +113,7 @@ class StreetPlaces(Benchmark):
         return self._parts[name]
 
     def _made(self, jobs: list[_Job]) -> list[Sample]:
-        if self.workers < 2 or len(jobs) < 50:
-            visits = [_visit(job) for job in jobs]
-        else:
-            # A fresh interpreter: forking a process in which torch runs threads can deadlock.
-            with ProcessPoolExecutor(self.workers, mp_context=get_context("spawn")) as pool:
-                visits = list(pool.map(_visit, jobs, chunksize=self.places * self.sessions))
+        visits = make_all(_visit, jobs, workers=self.workers, chunk=self.places * self.sessions)  # a street at a time
         return [to_sample(job, visit) for job, visit in zip(jobs, visits, strict=True)]
 
 
