@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import io
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xmodal.benchmarks.trees.geo_image import GeoImage
 from xmodal.benchmarks.trees.layout import geo_package
-from xmodal.benchmarks.trees.lzw_strips import decode_lzw_strips
 from xmodal.errors import DataError
+from xmodal.modalities.raster.tiff import page_bands, quiet
 
 LARGEST_PX = 50_000_000
 RASTER_TYPE_KEY, PIXEL_IS_POINT = 1025, 2
@@ -34,11 +30,11 @@ def read_geotiff(path: Path | str) -> GeoImage:
         raise DataError(path, expected="a GeoTIFF", found="no such file")
     raw = path.read_bytes()
     try:
-        with _quiet(), tifffile.TiffFile(io.BytesIO(raw)) as tiff:
+        with quiet(), tifffile.TiffFile(io.BytesIO(raw)) as tiff:
             page = tiff.pages[0]
             corner_m, pixel_m = _georeference(path, page)
             _check_layout(path, page)
-            pixels = _decode(path, raw, tiff.byteorder, page)
+            pixels = page_bands(path, raw, tiff.byteorder, page)
     except DataError:
         raise
     except Exception as error:  # the parsers meet garbled bytes with errors of many types
@@ -55,25 +51,13 @@ def read_georeference(path: Path) -> tuple[tuple[float, float], tuple[float, flo
     if not path.is_file():
         raise DataError(path, expected="a GeoTIFF", found="no such file")
     try:
-        with _quiet(), tifffile.TiffFile(path) as tiff:
+        with quiet(), tifffile.TiffFile(path) as tiff:
             return _georeference(path, tiff.pages[0])
     except DataError:
         raise
     except Exception as error:  # the parser meets garbled bytes with errors of many types
         found = f"bytes that contradict themselves ({type(error).__name__}: {error})"
         raise DataError(path, expected="an intact TIFF", found=found) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence tifffile: it logs an error for every no-data value that float32 cannot hold."""
-    logger = logging.getLogger("tifffile")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
 
 
 def _georeference(path: Path, page: Any) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -107,14 +91,3 @@ def _check_layout(path: Path, page: Any) -> None:
     if not 0 < page.imagewidth * page.imagelength <= LARGEST_PX:
         found = f"{page.imagewidth} x {page.imagelength}"
         raise DataError(f"{path}: size", expected=f"at most {LARGEST_PX} pixels", found=found)
-
-
-def _decode(path: Path, raw: bytes, order: str, page: Any) -> NDArray[np.float32]:
-    shape = (page.imagelength, page.imagewidth, 3)
-    if page.compression.name == "LZW" and not page.is_tiled:
-        if page.predictor != 1:
-            raise DataError(f"{path}: predictor", expected="none", found=str(page.predictor))
-        array = np.frombuffer(decode_lzw_strips(raw, order, page), dtype=f"{order}f4").reshape(shape)
-    else:
-        array = page.asarray().reshape(shape)
-    return np.ascontiguousarray(array.transpose(2, 0, 1), dtype=np.float32)

@@ -43,9 +43,9 @@ def read_tiff(path: Path) -> tuple[NDArray[Any], list[float]]:
         raise XmodalError("reading TIFF needs tifffile: pip install 'xmodal[geo]'") from error
     raw = path.read_bytes()
     try:
-        with _quiet(), tifffile.TiffFile(io.BytesIO(raw)) as tiff:
+        with quiet(), tifffile.TiffFile(io.BytesIO(raw)) as tiff:
             pages = _pages(path, tiff)
-            bands = [_bands(path, raw, tiff.byteorder, page) for page in pages]
+            bands = [page_bands(path, raw, tiff.byteorder, page) for page in pages]
             return (bands[0] if len(bands) == 1 else np.concatenate(bands)), _nodata(path, pages[0])
     except DataError:
         raise
@@ -55,7 +55,7 @@ def read_tiff(path: Path) -> tuple[NDArray[Any], list[float]]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence tifffile: it logs an error for every no-data value that it cannot cast."""
     logger = logging.getLogger("tifffile")
     before = logger.level
@@ -100,8 +100,12 @@ def _check_layout(where: str, page: Any) -> int:
     return count
 
 
-def _bands(path: Path, raw: bytes, order: str, page: Any) -> NDArray[Any]:
-    """[C, H, W] of one page."""
+def page_bands(path: Path, raw: bytes, order: str, page: Any) -> NDArray[Any]:
+    """[C, H, W] of one page in the file's own type, each strip or tile checked before it is decoded.
+
+    Args:
+        raw: the whole file; order: of its bytes, "<" or ">"; page: tifffile's.
+    """
     height, width, bands = page.imagelength, page.imagewidth, page.samplesperpixel
     planes = bands if int(page.planarconfig) == 2 else 1
     tall = page.tilelength if page.is_tiled else min(page.rowsperstrip, height)
