@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 FOLDER = Path(__file__).parent
 
@@ -30,6 +31,17 @@ def wave(shape: Sequence[int], phase: float, amplitude: float, q: float) -> Tens
 def golden_input(name: str) -> Tensor:
     """An input of classic_losses.json, such as "logits_s", in float32."""
     return wave(*table("classic_losses")["spec"]["inputs"][name]).float()
+
+
+def pair(name: str) -> tuple[Tensor, Tensor]:
+    """Student and teacher of classic_losses.json: "logits", "emb", "feat", "feat2"."""
+    return golden_input(f"{name}_s"), golden_input(f"{name}_t")
+
+
+def unit_pair(name: str) -> tuple[Tensor, Tensor]:
+    """The same, each sample flattened and made a unit vector."""
+    student, teacher = pair(name)
+    return functional.normalize(student.flatten(1)), functional.normalize(teacher.flatten(1))
 
 
 def method_input(method: str, name: str) -> Tensor:

@@ -1,15 +1,28 @@
 """The properties that every loss has; the table of losses is in `cases.py`, their reference numbers are elsewhere."""
 
 import inspect
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from losses.case import Case
+from losses.cases import (
+    CASES,
+    STATEFUL,
+    every_loss,
+    every_loss_that_bears_zero_rows,
+    every_loss_that_detects_shuffling,
+    every_loss_with_items,
+    every_loss_zero_at_identity,
+    every_order_free_loss,
+    every_order_free_loss_with_items,
+    every_smooth_loss,
+)
 from xmodal import losses
-
-from .cases import CASES, Case, every_loss, every_loss_but_cross_entropies, every_loss_with_items
 
 
 def _mask(shape: tuple[int, ...]) -> Tensor:
@@ -19,30 +32,37 @@ def _mask(shape: tuple[int, ...]) -> Tensor:
 
 
 def test_the_table_holds_every_public_loss() -> None:
-    public = {name for name in losses.__all__ if name.endswith("_loss")}
-    assert {case.loss.__name__ for case in CASES.values()} == public
-    assert {case.module.__name__ for case in CASES.values()} == set(losses.__all__) - public
+    functions = {name for name in losses.__all__ if name.endswith("_loss")}
+    modules = {name for name in losses.__all__ if name.endswith("Loss")}
+    assert {case.loss.__name__ for case in CASES.values()} == functions
+    assert {case.module.__name__ for case in CASES.values()} | STATEFUL == modules
+
+
+@pytest.mark.parametrize("name", sorted(STATEFUL))
+def test_every_loss_with_a_state_has_tests_of_its_own(name: str) -> None:
+    tests = Path(__file__).parent.glob("*/test_*.py")
+    assert any(f"{name}(" in path.read_text(encoding="utf-8") for path in tests)
 
 
 @every_loss
 def test_the_loss_equals_its_slow_formula(case: Case) -> None:
     student, teacher = case.inputs()
-    expected = case.slow(student.numpy(), teacher.numpy(), **case.options)
+    expected = case.expected()
     torch.testing.assert_close(case(student, teacher).item(), float(np.mean(expected)), rtol=1e-10, atol=1e-12)
 
 
 @every_loss_with_items
 def test_reduction_none_gives_the_slow_formula_of_each_item(case: Case) -> None:
     student, teacher = case.inputs()
-    expected = torch.from_numpy(case.slow(student.numpy(), teacher.numpy(), **case.options))
+    expected = torch.from_numpy(case.expected())
     torch.testing.assert_close(case(student, teacher, reduction="none"), expected, rtol=1e-10, atol=1e-12)
 
 
 @every_loss
 def test_the_module_only_stores_hyperparameters(case: Case) -> None:
     student, teacher = case.inputs()
-    module = case.module(**case.options)
-    assert not module.state_dict()
+    module = case.built()
+    assert not module.state
     assert torch.equal(module(student, teacher), case(student, teacher))
     mask = _mask(case.mask_shapes[-1])
     assert torch.equal(module(student, teacher, mask=mask), case(student, teacher, mask=mask))
@@ -51,44 +71,46 @@ def test_the_module_only_stores_hyperparameters(case: Case) -> None:
 @every_loss_with_items
 def test_the_module_passes_its_reduction_on(case: Case) -> None:
     student, teacher = case.inputs()
-    module = case.module(**case.options, reduction="none")
+    module = case.built(reduction="none")
     assert torch.equal(module(student, teacher), case(student, teacher, reduction="none"))
 
 
 @every_loss
 def test_function_and_module_have_the_same_keyword_only_defaults(case: Case) -> None:
-    student, teacher, *rest = inspect.signature(case.loss).parameters.values()
-    assert [student.name, teacher.name] == ["student", "teacher"]
+    tensors = ["student", "teacher", *(["labels"] if case.classes else [])]
+    given = list(inspect.signature(case.loss).parameters.values())
+    rest = [p for p in given[len(tensors) :] if p.name not in case.extras]
+    assert [p.name for p in given[: len(tensors)]] == tensors
     assert all(p.kind is p.KEYWORD_ONLY for p in rest)
     stored = [p for name, p in inspect.signature(case.module).parameters.items() if name not in ("args", "kwargs")]
     assert {p.name: p.default for p in stored} == {p.name: p.default for p in rest if p.name != "mask"}
 
 
-@every_loss_but_cross_entropies
+@every_loss_zero_at_identity
 def test_identical_inputs_give_zero(case: Case) -> None:
     student, _ = case.inputs()
     assert case(student, student).abs() < 1e-12
 
 
-@every_loss
+@every_loss_that_detects_shuffling
 def test_a_permuted_teacher_increases_the_loss(case: Case) -> None:
     _, teacher = case.inputs()
     student = teacher + 0.05 * torch.randn_like(teacher)
     assert case(student, teacher.roll(1, dims=0)) > 1.1 * case(student, teacher)
 
 
-@every_loss
+@every_order_free_loss
 def test_the_order_of_the_batch_does_not_matter(case: Case) -> None:
     student, teacher = case.inputs()
     order = torch.tensor([3, 0, 5, 1, 4, 2])
-    torch.testing.assert_close(case(student[order], teacher[order]), case(student, teacher))
+    torch.testing.assert_close(case(student[order], teacher[order], order), case(student, teacher))
 
 
-@every_loss_with_items
+@every_order_free_loss_with_items
 def test_items_follow_the_order_of_the_batch(case: Case) -> None:
     student, teacher = case.inputs()
     order = torch.tensor([3, 0, 5, 1, 4, 2])
-    permuted = case(student[order], teacher[order], reduction="none")
+    permuted = case(student[order], teacher[order], order, reduction="none")
     torch.testing.assert_close(permuted, case(student, teacher, reduction="none")[order])
 
 
@@ -101,7 +123,7 @@ def test_masking_equals_removing(case: Case) -> None:
         student[~mask] = torch.nan
         teacher[~mask] = torch.nan
         student.requires_grad_()
-        masked, removed = case(student, teacher, mask=mask), case(kept_student, kept_teacher)
+        masked, removed = case(student, teacher, mask=mask), case(kept_student, kept_teacher, mask)
         torch.testing.assert_close(masked, removed, rtol=1e-10, atol=1e-12)
         grad, kept_grad = (torch.autograd.grad(v, x)[0] for v, x in ((masked, student), (removed, kept_student)))
         torch.testing.assert_close(grad[mask], kept_grad, rtol=1e-9, atol=1e-12)
@@ -115,7 +137,7 @@ def test_masked_items_are_zero_and_the_others_as_if_alone(case: Case) -> None:
         student, teacher = case.inputs()
         items = case(student, teacher, reduction="none", mask=mask)
         assert not items[~mask].any()
-        alone = case(student[mask], teacher[mask], reduction="none")
+        alone = case(student[mask], teacher[mask], mask, reduction="none")
         torch.testing.assert_close(items[mask], alone, rtol=1e-10, atol=1e-12)
 
 
@@ -131,13 +153,13 @@ def test_a_mask_without_any_item_gives_zero_and_no_gradient(case: Case) -> None:
     assert not student.grad.any()
 
 
-@every_loss
+@every_smooth_loss
 def test_gradients_are_those_of_the_value(case: Case) -> None:
     student, teacher = case.inputs()
     assert torch.autograd.gradcheck(lambda s: case(s, teacher), student.requires_grad_())
 
 
-@every_loss
+@every_smooth_loss
 def test_gradients_under_a_mask_are_those_of_the_value(case: Case) -> None:
     student, teacher = case.inputs()
     mask = _mask(case.mask_shapes[-1])
@@ -180,7 +202,7 @@ def test_autocast_does_not_lower_the_precision(case: Case) -> None:
     assert inside == case(student, teacher)
 
 
-@every_loss
+@every_loss_that_bears_zero_rows
 def test_rows_of_zeros_have_bounded_gradients(case: Case) -> None:
     student, teacher = case.inputs(torch.float32)
     student[:2] = 0
@@ -217,6 +239,6 @@ def test_an_unknown_reduction_is_refused(case: Case) -> None:
 
 @every_loss
 def test_a_hyperparameter_must_be_positive(case: Case) -> None:
-    for name in case.options:
+    for name in case.must_be_positive():
         with pytest.raises(ValueError, match=rf"^expected {name} > 0, found 0$"):
-            case.loss(*case.inputs(), **{name: 0})
+            replace(case, options={**case.options, name: 0})(*case.inputs())

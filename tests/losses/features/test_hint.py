@@ -4,9 +4,8 @@ import torch
 from torch.nn import functional as F
 
 from golden.inputs import method_input
+from losses.check import assert_golden
 from xmodal.losses import hint_loss
-
-from .check import assert_golden
 
 
 def test_the_mean_over_teachers_is_theia_mse() -> None:

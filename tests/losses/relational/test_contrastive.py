@@ -6,9 +6,8 @@ import pytest
 import torch
 
 from golden.inputs import method_input
+from losses.check import assert_golden
 from xmodal.losses import contrastive_loss
-
-from .check import assert_golden
 
 
 @pytest.mark.parametrize("entry", ["clip_rd/equal_dims", "clip_kd/equal_dims", "clip_kd/projected"])

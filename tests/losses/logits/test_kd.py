@@ -4,9 +4,8 @@ import pytest
 import torch
 
 from golden.inputs import method_input, method_value
+from losses.check import assert_golden
 from xmodal.losses import kd_loss
-
-from .check import assert_golden
 
 
 def _valid_tokens() -> torch.Tensor:

@@ -4,9 +4,8 @@ import pytest
 import torch
 
 from golden.inputs import method_input
+from losses.check import assert_golden
 from xmodal.losses import value_loss
-
-from .check import assert_golden
 
 
 def test_the_mean_over_teachers_is_theia_smooth_l1() -> None:

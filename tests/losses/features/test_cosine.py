@@ -4,9 +4,8 @@ import pytest
 import torch
 
 from golden.inputs import method_input
+from losses.check import assert_golden
 from xmodal.losses import cosine_loss
-
-from .check import assert_golden
 
 
 def test_it_is_the_cosine_half_of_unic() -> None:

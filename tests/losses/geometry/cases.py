@@ -1,0 +1,5 @@
+"""The losses of `xmodal.losses.geometry`, for the tests that every loss passes."""
+
+from losses.case import Case
+
+CASES: dict[str, Case] = {}
