@@ -138,6 +138,7 @@ class Frame:
         taught: by teacher or peer: [B] bool, the samples for which it had all its inputs.
         present: by entry: [B] bool.
         batch: the raw entries.
+        seen: the batch as teachers and peers saw it; another one than `batch` in the control without pairing.
         progress: share of the phase that is done, in [0, 1].
     """
 
@@ -149,6 +150,7 @@ class Frame:
     switch: Mapping[str, Switch] = field(default_factory=dict)
     pairs: Mapping[tuple[str, str], Pairs] = field(default_factory=dict)
     taught: Mapping[str, Tensor] = field(default_factory=dict)
+    seen: Batch | None = None
     progress: float = 0.0
 
     def other(self, name: str) -> Embedding:

@@ -43,7 +43,8 @@ class Losses:
 class Distillation(nn.Module):
     """A student, what it must do, whom it learns from, and how the losses are weighed.
 
-    Teachers are frozen, stay in eval mode, run before the student, and are no part of parameters or state_dict.
+    Teachers are frozen, stay in eval mode, run before the student, and are no part of parameters or state_dict. A
+    teacher that no distiller reads does not run.
 
     Args:
         student: usually a `Model`, so that it has outputs for the tasks.
@@ -71,6 +72,7 @@ class Distillation(nn.Module):
         self.peers = nn.ModuleDict(peers or {})
         self.distillers: Mapping[str, Distiller] = nn.ModuleDict(distillers or {})  # type: ignore[assignment]
         self.balance = balance or FixedWeights()
+        self._connect()
         self.need = self._declared()
         self.bus = Bus(self._widths())
 
@@ -97,6 +99,7 @@ class Distillation(nn.Module):
             switch={name: partial(teacher.upper, seen) for name, teacher in self.teachers.items()},
             pairs=self._pairs(student, {**teachers, **peers}, seen),
             taught={name: seen.has(model.inputs) for name, model in self._others().items()},
+            seen=seen,
             progress=progress,
         )
 
@@ -118,15 +121,23 @@ class Distillation(nn.Module):
         return over_rows(loss, labelled)
 
     def _pairs(self, student: Embedding, others: Mapping[str, Embedding], seen: Batch) -> dict[tuple[str, str], Pairs]:
-        wanted = dict.fromkeys(d.teacher for d in self.distillers.values() if d.paired)
+        wanted = dict.fromkeys(name for d in self.distillers.values() if d.paired for name in d.reads)
         own = student.need_tokens("student") if wanted else None
         return {("student", name): pair_tokens(own, others[name].need_tokens(name), seen) for name in wanted if own}
 
+    def _connect(self) -> None:
+        models = {"student": self.student, **self._others()}
+        for label, distiller in self.distillers.items():
+            for name in (distiller.teacher, *distiller.reads):
+                if name not in models:
+                    raise unknown(f"teacher of distiller {label!r}", name, [*self.teachers, *self.peers])
+            distiller.connect(models, self.tasks)
+        read = {name for distiller in self.distillers.values() for name in (distiller.teacher, *distiller.reads)}
+        self.teachers = {name: teacher for name, teacher in self.teachers.items() if name in read}
+
     def _declared(self) -> dict[str, Need]:
         need = {name: Need() for name in ("student", *self.teachers, *self.peers)}
-        for label, distiller in self.distillers.items():
-            if distiller.teacher not in need:
-                raise unknown(f"teacher of distiller {label!r}", distiller.teacher, [*self.teachers, *self.peers])
+        for distiller in self.distillers.values():
             for name, wish in distiller.needs().items():
                 need[name] |= wish
         return need
@@ -137,7 +148,7 @@ class Distillation(nn.Module):
     def _widths(self) -> dict[str, dict[str, tuple[int, int]]]:
         widths: dict[str, dict[str, tuple[int, int]]] = {}
         others = self._others()
-        for distiller in self.distillers.values():
+        for distiller in (d for d in self.distillers.values() if d.projects):
             teacher = others[distiller.teacher]
             pair = {
                 "pooled": (self.student.width, teacher.width),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from xmodal.adapter import Model
     from xmodal.data.benchmark import Benchmark, Split
-    from xmodal.engine.config import RunConfig
+    from xmodal.engine.run_config import RunConfig
 
 Scores = dict[str, dict[str, float]]
 """By task: its metrics."""

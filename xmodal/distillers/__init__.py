@@ -3,6 +3,7 @@
 from xmodal.distillers.base import Distiller, mean_over, over_rows
 from xmodal.distillers.privileged import Privileged, PrivilegedDescriptor, PrivilegedValues
 from xmodal.distillers.relational import Relational
+from xmodal.distillers.supervised import Supervised
 from xmodal.distillers.token_align import TokenAlign
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "PrivilegedDescriptor",
     "PrivilegedValues",
     "Relational",
+    "Supervised",
     "TokenAlign",
     "mean_over",
     "over_rows",

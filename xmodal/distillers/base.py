@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from torch import Tensor, nn
 
-from xmodal.adapter import Need
+from xmodal.adapter import Adapter, Need
 from xmodal.bus import Frame
+from xmodal.tasks import Task
 
 
 class Distiller(nn.Module):
@@ -17,9 +18,10 @@ class Distiller(nn.Module):
     live in the balance, nowhere else. Parameters of a distiller are optimised and saved, and not exported.
 
     Attributes:
-        teacher: the name of the teacher (or peer) it reads.
-        projects: the parts of the student that the bus shall bring to the teacher's width: "pooled", "tokens".
-        paired: whether it reads `Frame.pairs`.
+        teacher: the name of the teacher (or peer) it reads; "student" for one that reads the trained model alone.
+        reads: all teachers and peers it reads; only `teacher` unless a committee sets more.
+        projects: the parts of the student that the bus shall bring to the width of `teacher`: "pooled", "tokens".
+        paired: whether it reads `Frame.pairs` of those that it reads.
     """
 
     projects: frozenset[str] = frozenset()
@@ -28,6 +30,13 @@ class Distiller(nn.Module):
     def __init__(self, teacher: str = "teacher") -> None:
         super().__init__()
         self.teacher = teacher
+        self.reads: tuple[str, ...] = (teacher,)
+
+    def connect(self, models: Mapping[str, Adapter], tasks: Mapping[str, Task]) -> None:
+        """Called once with all models by name ("student", the teachers, the peers), before anything runs.
+
+        Here a distiller makes the modules whose size depends on the widths of others.
+        """
 
     def needs(self) -> Mapping[str, Need]:
         """By model name ("student", or a teacher's or peer's): what this distiller reads of it."""

@@ -6,73 +6,16 @@ import ast
 import inspect
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from xmodal.engine.build import arguments, resolve
 from xmodal.engine.files import read_json
+from xmodal.engine.run_config import RunConfig
 from xmodal.engine.schedule import Schedule
 from xmodal.errors import ConfigError, DataError, unknown
-
-ARMS = ("student", "self", "shuffled", "distilled", "teacher")
-
-
-@dataclass(frozen=True, slots=True)
-class RunConfig:
-    """One complete run: the fields are the names that a config file may define.
-
-    Attributes:
-        benchmark, student, balance: nodes `dict(type=..., ...)`.
-        teachers, distillers: by name, nodes.
-        deploy: the entries that the finished student may read.
-        transforms: training transforms of the student's arms; teacher_transforms: of the teachers' own training.
-        schedule: of the student's arms; teacher_schedule: of the teachers.
-        arms: which rows of the table to train.
-        seeds: one complete set of arms for each.
-        precision: "bf16" (autocast) or "fp32".
-        on_bad_sample: "stop" at a sample that cannot be read, or "skip": read every sample once before training, tell
-            the faulty ones, leave them out of every arm, and count them in the result.
-    """
-
-    benchmark: Mapping[str, Any]
-    student: Mapping[str, Any]
-    deploy: Sequence[str]
-    teachers: Mapping[str, Any] = field(default_factory=dict)
-    distillers: Mapping[str, Any] = field(default_factory=dict)
-    balance: Mapping[str, Any] | None = None
-    transforms: Sequence[Any] = ()
-    teacher_transforms: Sequence[Any] = ()
-    schedule: Mapping[str, Any] = field(default_factory=dict)
-    teacher_schedule: Mapping[str, Any] = field(default_factory=dict)
-    arms: Sequence[str] = ARMS
-    seeds: Sequence[int] = (0,)
-    precision: str = "bf16"
-    on_bad_sample: str = "stop"
-
-    def __post_init__(self) -> None:
-        for name in ("deploy", "arms", "seeds", "transforms", "teacher_transforms"):
-            value = getattr(self, name)
-            if isinstance(value, str) or not isinstance(value, Sequence):
-                raise ConfigError(f"{name}: expected several values such as ('image',), found {value!r}")
-        for name in ("benchmark", "student", "teachers", "distillers", "schedule", "teacher_schedule"):
-            if not isinstance(getattr(self, name), Mapping):
-                raise ConfigError(f"{name}: expected dict(...), found {getattr(self, name)!r}")
-        for name in ("schedule", "teacher_schedule"):
-            for key in getattr(self, name):
-                if key not in inspect.signature(Schedule).parameters:
-                    raise unknown(f"key {name}.{key}; key", key, inspect.signature(Schedule).parameters)
-            Schedule(**getattr(self, name))
-        for arm in self.arms:
-            if arm not in ARMS:
-                raise unknown("arm", arm, ARMS)
-        if self.precision not in ("bf16", "fp32"):
-            raise ConfigError(f"precision: expected 'bf16' or 'fp32', found {self.precision!r}")
-        if self.on_bad_sample not in ("stop", "skip"):
-            raise ConfigError(f"on_bad_sample: expected 'stop' or 'skip', found {self.on_bad_sample!r}")
-        if not self.seeds or not all(isinstance(s, int) for s in self.seeds):
-            raise ConfigError(f"seeds: expected whole numbers such as (0, 1, 2), found {self.seeds!r}")
 
 
 def find(name: str) -> Path:
@@ -198,7 +141,7 @@ def _check_key(node: Mapping[str, Any], path: str, parents: Sequence[str], last:
     elif parents[-1] in ("schedule", "teacher_schedule"):
         known = list(inspect.signature(Schedule).parameters)
     else:
-        known = [*node, last] if parents[-1] in ("teachers", "distillers", "weights") else list(node)
+        known = [*node, last] if parents[-1] in ("teachers", "peers", "distillers", "weights") else list(node)
     if last not in known:
         raise unknown(f"key {path!r}; key", last, known)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xmodal.adapter import Model
-from xmodal.engine.config import RunConfig
 from xmodal.engine.files import load_weights, read_tensors
 from xmodal.engine.models import Factory
 from xmodal.engine.phases import Phase
+from xmodal.engine.run_config import RunConfig
 from xmodal.errors import DataError, unknown
 
 
@@ -28,6 +28,10 @@ class Place:
     @property
     def weights(self) -> Path:
         return self.folder / "model.safetensors"
+
+    def snapshot(self, share: float) -> Path:
+        """The weights after that share of the steps; those of the last step are the finished ones."""
+        return self.weights if share == 1 else self.folder / f"snapshot-{share:g}.safetensors"
 
     @property
     def answers(self) -> Path:
@@ -65,13 +69,13 @@ def fed(config: RunConfig, phase: Phase, model: Model) -> Sequence[str]:
     return config.deploy if phase.model == "student" else model.inputs
 
 
-def finished_model(factory: Factory, phase: Phase, place: Place, seed: int) -> Model:
-    """The trained model of an arm, on the CPU and in eval mode.
+def finished_model(factory: Factory, phase: Phase, place: Place, seed: int, share: float = 1.0) -> Model:
+    """The model of an arm after a share of its training, on the CPU and in eval mode.
 
     Raises:
         DataError: its weights are missing or damaged.
     """
     model = factory.model(phase.model, seed)
     with place.advice():
-        load_weights(model, read_tensors(place.weights), place.weights)
+        load_weights(model, read_tensors(place.snapshot(share)), place.snapshot(share))
     return model.eval()

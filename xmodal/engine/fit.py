@@ -13,7 +13,7 @@ import torch
 from xmodal.data.batch import Batch
 from xmodal.distillation import Distillation, Losses
 from xmodal.engine.best import Best
-from xmodal.engine.files import load_weights, read_checkpoint, write_checkpoint
+from xmodal.engine.files import load_weights, read_checkpoint, write_checkpoint, write_tensors
 from xmodal.engine.loader import Steps, stream
 from xmodal.engine.schedule import Schedule, optimiser
 from xmodal.errors import ConfigError
@@ -32,12 +32,14 @@ def fit(
     precision: str,
     report: Report,
     best: Best | None = None,
+    snapshots: Mapping[int, Path] | None = None,
 ) -> float:
     """Train until the schedule ends, from `checkpoint` if it is there.
 
     Args:
         checkpoint: written every `checkpoint_every` steps and at the end.
         best: what to keep of the student; None for its last weights.
+        snapshots: by the number of steps done: where to write the student's weights of that moment.
 
     Returns:
         seconds spent training, those before an interruption included.
@@ -64,6 +66,8 @@ def fit(
         if best and (done % best.every == 0 or done == end):
             best.look(done, distillation.student)
             distillation.train()
+        if snapshots and done in snapshots:
+            write_tensors(snapshots[done], distillation.student.state_dict())
         if done % schedule.checkpoint_every == 0 or done == end:
             seconds = before + time.perf_counter() - began
             write_checkpoint(checkpoint, {**_state(done, distillation, optimizer, best), "seconds": seconds})

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from xmodal.adapter import Adapter, Model
 from xmodal.balance import FixedWeights
@@ -13,11 +14,14 @@ from xmodal.data.benchmark import Benchmark, Split
 from xmodal.data.transforms import Transform
 from xmodal.distillation import Distillation
 from xmodal.engine.build import build
-from xmodal.engine.config import RunConfig
 from xmodal.engine.loader import Steps
 from xmodal.engine.phases import Phase
+from xmodal.engine.run_config import RunConfig
 from xmodal.engine.schedule import Schedule
 from xmodal.errors import ConfigError
+
+PEER_SEED = 1_000_003
+"""Added to the seed of peers: a peer of the student's own kind shall not begin as its copy."""
 
 
 class Factory:
@@ -32,10 +36,12 @@ class Factory:
         self.config, self.benchmark = config, benchmark
 
     def model(self, name: str, seed: int) -> Model:
-        """The student or a teacher with fresh weights; the same seed gives the same weights in every arm."""
-        node = self.config.student if name == "student" else self.config.teachers[name]
+        """A student, teacher or peer with fresh weights; the same seed gives the same weights in every arm."""
+        kinds = {"teachers": self.config.teachers, "peers": self.config.peers}
+        where = next((f"{kind}.{name}" for kind, nodes in kinds.items() if name in nodes), "student")
+        node = self.config.student if name == "student" else {**self.config.teachers, **self.config.peers}[name]
         torch.manual_seed(seed)
-        adapter = build(node, "student" if name == "student" else f"teachers.{name}")
+        adapter = build(node, where)
         if not isinstance(adapter, Adapter):
             raise ConfigError(f"{name}: expected an adapter, found {type(adapter).__name__}")
         if name == "student":
@@ -49,11 +55,22 @@ class Factory:
                     f"student needs the entry {key!r} at test time, but deploy is {tuple(self.config.deploy)}"
                 )
 
-    def distillation(self, phase: Phase, teachers: Mapping[str, Model], seed: int) -> Distillation:
-        """The module that the phase trains. Without teachers it is the model and its supervised losses."""
+    def distillation(
+        self, phase: Phase, teachers: Mapping[str, Model], seed: int, start: Mapping[str, Tensor] | None = None
+    ) -> Distillation:
+        """The module that the phase trains. Without teachers it is the model and its supervised losses.
+
+        Args:
+            start: the weights to begin with, as far as names and shapes agree.
+        """
+        peers = {name: self.model(kind, seed + PEER_SEED) for name, kind in phase.peers.items()}
         model = self.model(phase.model, seed)
+        if start is not None:
+            begin_with(model, start, phase.arm)
+        if phase.model in self.config.teacher_distillers:
+            return self._teacher(model, phase.model)
         balance = build(self.config.balance, "balance") if self.config.balance else FixedWeights()
-        if not phase.learns_from:
+        if not phase.taught:
             alone = balance.supervised() if isinstance(balance, FixedWeights) else FixedWeights()
             return Distillation(model, self.benchmark.tasks, balance=alone)
         distillers = build(self.config.distillers, "distillers")
@@ -61,16 +78,24 @@ class Factory:
             model,
             self.benchmark.tasks,
             teachers=teachers,
+            peers=peers,
             distillers=distillers,
             balance=balance,
             view=phase.view,
         )
 
+    def _teacher(self, model: Model, name: str) -> Distillation:
+        """A teacher whose own training has more terms than its tasks."""
+        distillers = build(self.config.teacher_distillers[name], f"teacher_distillers.{name}")
+        node = self.config.teacher_balance.get(name)
+        balance = build(node, f"teacher_balance.{name}") if node else FixedWeights()
+        return Distillation(model, self.benchmark.tasks, distillers=distillers, balance=balance)
+
     def schedule(self, phase: Phase) -> Schedule:
         """Labelled samples and steps are the same with and without teachers; only pairs are added."""
         if phase.model == "student":
             whole = Schedule(**self.config.schedule)
-            return whole if phase.learns_from else replace(whole, paired=0)
+            return whole if phase.taught else replace(whole, paired=0)
         return replace(Schedule(**{**self.config.schedule, **self.config.teacher_schedule}), paired=0)
 
     def transforms(self, phase: Phase) -> Sequence[Transform]:
@@ -88,7 +113,8 @@ class Factory:
         own = inputs[phase.model]
         more = None if phase.model == "student" else split.teacher_labelled
         labelled = split.having(own, split.labelled if more is None else more)
-        pairs = split.having([*own, *(key for name in phase.learns_from for key in inputs[name])])
+        others = [*(source.model for source in phase.learns_from.values()), *phase.peers.values()]
+        pairs = split.having([*own, *(key for name in others for key in inputs[name])])
         for what, found in (("labelled samples", labelled), ("pairs", pairs)):
             if not found:
                 raise ConfigError(f"arm {phase.arm!r}: no {what} in the train split have the entries that it reads")
@@ -97,10 +123,23 @@ class Factory:
 
     def inputs(self, split: Split) -> dict[str, Sequence[str]]:
         """By model: the entries it reads, each of which some sample must have."""
-        models = {name: self.model(name, 0) for name in ("student", *self.config.teachers)}
+        models = {name: self.model(name, 0) for name in ("student", *self.config.teachers, *self.config.peers)}
         known = frozenset().union(*split.keys) if split.keys else frozenset(split.train[0].entries)
         for name, model in models.items():
             for key in model.inputs:
                 if key not in known:
                     raise ConfigError(f"{name} reads entry {key!r}; the data has {', '.join(sorted(known))}")
         return {name: model.inputs for name, model in models.items()}
+
+
+def begin_with(model: Model, weights: Mapping[str, Tensor], arm: str) -> None:
+    """Load the tensors whose names and shapes agree, and leave the others fresh.
+
+    Raises:
+        ConfigError: none agrees.
+    """
+    own = model.state_dict()
+    fitting = {name: t for name, t in weights.items() if name in own and own[name].shape == t.shape}
+    if not any(name.startswith("adapter.") for name in fitting):
+        raise ConfigError(f"arm {arm!r}: start: no tensor of that teacher fits the student (names and shapes differ)")
+    model.load_state_dict({**own, **fitting})

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import torch
-
 from xmodal.data.benchmark import Split
 from xmodal.engine.export import describe_student, describe_task
 from xmodal.engine.models import Factory
@@ -35,10 +33,6 @@ def rehearse(
 
 
 def _step(factory: Factory, phase: Phase, split: Split, inputs: Mapping[str, Sequence[str]], seed: int) -> None:
-    teachers = {
-        name: factory.model("student" if arm == "student" else name, seed) for name, arm in phase.learns_from.items()
-    }
+    teachers = {name: factory.model(source.model, seed) for name, source in phase.learns_from.items()}
     distillation = factory.distillation(phase, teachers, seed)
-    batch = factory.steps(phase, split, inputs, seed)[0]
-    with torch.no_grad():
-        distillation.train()(batch)
+    distillation.train()(factory.steps(phase, split, inputs, seed)[0])

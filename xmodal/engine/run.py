@@ -16,7 +16,7 @@ from xmodal.distillation import Distillation
 from xmodal.engine import result
 from xmodal.engine.best import Best
 from xmodal.engine.build import build
-from xmodal.engine.config import RunConfig, resolved_text
+from xmodal.engine.config import resolved_text
 from xmodal.engine.evaluate import Answers, evaluate, scores
 from xmodal.engine.export import save_student
 from xmodal.engine.files import read_json, read_tensors, write_json, write_tensors, write_text
@@ -24,9 +24,10 @@ from xmodal.engine.finished import Place, fed, finished_model, phase_of, place_o
 from xmodal.engine.fit import autocast, best_device, fit
 from xmodal.engine.log import Log
 from xmodal.engine.models import Factory
-from xmodal.engine.phases import Phase, phases
+from xmodal.engine.phases import Phase, Source, phases
 from xmodal.engine.recall import Recall, sees_the_same_each_time
 from xmodal.engine.rehearsal import rehearse
+from xmodal.engine.run_config import RunConfig
 from xmodal.engine.schedule import Schedule
 from xmodal.engine.screening import RECORD, screening_of
 from xmodal.errors import ConfigError, DataError
@@ -143,8 +144,9 @@ class Run:
             }
 
     def _train_phase(self, seed: int, split: Split, phase: Phase, place: Place) -> None:
-        teachers = {name: self.trained(seed, split.name, arm) for name, arm in phase.learns_from.items()}
-        distillation = self.factory.distillation(phase, teachers, seed)
+        teachers = {name: self._source(seed, split.name, source) for name, source in phase.learns_from.items()}
+        start = self._source(seed, split.name, phase.starts_from).state_dict() if phase.starts_from else None
+        distillation = self.factory.distillation(phase, teachers, seed, start)
         steps = self.factory.steps(phase, split, self.inputs, seed)
         label = {"seed": seed, "split": split.name, "arm": phase.arm}
         began = time.perf_counter()
@@ -160,6 +162,7 @@ class Run:
                 precision=self.config.precision,
                 report=report,
                 best=self._best(split, phase, steps.schedule),
+                snapshots=_snapshots(phase, place, steps.schedule),
             )
         model = distillation.student
         assert isinstance(model, Model)
@@ -205,8 +208,11 @@ class Run:
 
     def trained(self, seed: int, split: str, arm: str) -> Model:
         """The finished model of an arm."""
-        phase = phase_of(self.phases, arm)
-        return finished_model(self.factory, phase, self.place(seed, split, arm), seed).to(self.device)
+        return self._source(seed, split, Source(arm, phase_of(self.phases, arm).model))
+
+    def _source(self, seed: int, split: str, source: Source) -> Model:
+        phase, place = phase_of(self.phases, source.arm), self.place(seed, split, source.arm)
+        return finished_model(self.factory, phase, place, seed, source.share).to(self.device)
 
     def _export(self, seed: int) -> None:
         """The distilled student of the first seed and split (or the student alone where nothing was distilled)."""
@@ -218,6 +224,12 @@ class Run:
         model = self.trained(seed, split, arm).cpu()
         about = {"seed": seed, "split": split, "arm": arm}
         save_student(self.folder, model, self.config.student, self.benchmark.tasks, self.config.deploy, about)
+
+
+def _snapshots(phase: Phase, place: Place, schedule: Schedule) -> dict[int, Path]:
+    """By the number of steps done: where to keep the weights of that moment. The finished ones are kept anyway."""
+    shares = [share for share in phase.snapshots if share < 1]
+    return {max(1, round(share * schedule.steps)): place.snapshot(share) for share in shares}
 
 
 def _read_once(splits: Sequence[Split]) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 from xmodal.data.benchmark import Samples, Split
 from xmodal.data.sample import Sample
-from xmodal.engine.config import RunConfig
 from xmodal.engine.files import read_json, write_json
+from xmodal.engine.run_config import RunConfig
 from xmodal.errors import DataError
 
 PARTS = ("train", "val", "test")

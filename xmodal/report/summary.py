@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from xmodal.engine.config import ARMS
+from xmodal.engine.run_config import ARMS
 from xmodal.report.fields import field, flag, mapping, numbers, text, whole_numbers, wrong
 from xmodal.report.statistics import Difference, Estimate, estimate, gap_recovered, paired_difference
 
