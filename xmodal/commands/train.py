@@ -14,6 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a value of the config")
     parser.add_argument("--seeds", type=int, nargs="+", help="train all arms once for each seed")
     parser.add_argument("--arms", nargs="+", help="train these arms only (student self shuffled distilled teacher)")
+    parser.add_argument(
+        "--shared", type=Path, metavar="FOLDER", help="keep teachers and students alone here, for runs that share them"
+    )
     parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
 
 
@@ -36,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     config = read(source, overrides)
     folder = args.out or Path("runs") / source.stem
     console = Console()
-    run = Run(folder, config, source, Log(folder, console), overrides=overrides, resume=args.resume)
+    run = Run(folder, config, source, Log(folder, console), overrides=overrides, resume=args.resume, shared=args.shared)
     result = run.train()
     print_tables(result, console)
     write_examples(run)

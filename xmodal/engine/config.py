@@ -13,7 +13,7 @@ from typing import Any
 
 from xmodal.engine.build import arguments, resolve
 from xmodal.engine.files import read_json
-from xmodal.engine.run_config import RunConfig
+from xmodal.engine.run_config import RunConfig, plain
 from xmodal.engine.schedule import Schedule
 from xmodal.errors import ConfigError, DataError, unknown
 
@@ -155,8 +155,4 @@ def _value(raw: str) -> Any:
 
 def resolved_text(config: RunConfig) -> str:
     """The config with every override applied, as JSON; classes stand by name. Written for people to read."""
-
-    def plain(value: Any) -> Any:
-        return f"{value.__module__}.{value.__qualname__}" if isinstance(value, type) else str(value)
-
     return json.dumps({f.name: getattr(config, f.name) for f in fields(config)}, indent=2, default=plain)

@@ -30,6 +30,7 @@ from xmodal.engine.rehearsal import rehearse
 from xmodal.engine.run_config import RunConfig
 from xmodal.engine.schedule import Schedule
 from xmodal.engine.screening import RECORD, screening_of
+from xmodal.engine.shared import Shared, key_of
 from xmodal.errors import ConfigError, DataError
 from xmodal.plugins import registered_name
 
@@ -48,6 +49,7 @@ class Run:
         folder: must not exist, unless `resume`.
         config: the run; source: its file and overrides: what was changed by --set, both kept in the folder.
         log: draws the progress bar.
+        shared: a folder where arms without teachers are kept, and fetched from, by all runs that are given it.
     """
 
     def __init__(
@@ -59,8 +61,10 @@ class Run:
         *,
         overrides: Sequence[str] = (),
         resume: bool = False,
+        shared: Path | None = None,
     ) -> None:
         self.folder, self.config, self.log = folder, config, log
+        self.shared = Shared(shared) if shared else None
         self.device = best_device()
         benchmark = build(config.benchmark, "benchmark")
         if not isinstance(benchmark, Benchmark):
@@ -134,7 +138,11 @@ class Run:
     def _phase(self, seed: int, split: Split, phase: Phase) -> None:
         place = self.place(seed, split.name, phase.arm)
         if not place.done.is_file():
-            self._train_phase(seed, split, phase, place)
+            key = key_of(self.factory, phase, seed, split.name) if self.shared else None
+            if not (self.shared and key and self.shared.fetch(key, place)):
+                self._train_phase(seed, split, phase, place)
+                if self.shared and key:
+                    self.shared.keep(key, place)
         with place.advice():
             done, stored = read_json(place.done), read_tensors(place.answers)
             self.seconds[phase.arm] += _seconds(place.done, done)

@@ -115,3 +115,8 @@ class RunConfig:
                     raise unknown(f"teacher of {name}; teacher", teacher, self.teachers)
         if self.start and self.start not in (*self.teachers, *self.snapshots):
             raise unknown("start: teacher", self.start, [*self.teachers, *self.snapshots])
+
+
+def plain(value: Any) -> str:
+    """What JSON cannot hold as text; classes stand by name."""
+    return f"{value.__module__}.{value.__qualname__}" if isinstance(value, type) else str(value)
