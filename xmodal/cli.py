@@ -12,10 +12,11 @@ from xmodal import __version__
 from xmodal.errors import XmodalError
 
 VERBS = {
-    "list": "modalities, benchmarks, distillers, tasks, configs that are installed",
+    "list": "modalities, benchmarks, losses, distillers, balances, tasks, configs, papers: what there is",
     "doctor": "what is installed, and whether each adapter keeps its contract",
     "train": "train every arm of a config and print the table",
     "evaluate": "score a finished student on its benchmark's test samples",
+    "bench": "measure published systems and write the table",
     "inspect": "draw one sample: entries, links, labels",
     "new-modality": "write a package for a new sensor, ready to install and test",
     "report": "write report.html of a finished run",

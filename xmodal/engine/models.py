@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from xmodal.adapter import Adapter, Model
-from xmodal.balance import FixedWeights
+from xmodal.balance import Balance, FixedWeights
 from xmodal.data.benchmark import Benchmark, Split
 from xmodal.data.transforms import Transform
 from xmodal.distillation import Distillation
@@ -69,10 +70,9 @@ class Factory:
             begin_with(model, start, phase.arm)
         if phase.model in self.config.teacher_distillers:
             return self._teacher(model, phase.model)
-        balance = build(self.config.balance, "balance") if self.config.balance else FixedWeights()
+        balance = _balance(self.config.balance, "balance")
         if not phase.taught:
-            alone = balance.supervised() if isinstance(balance, FixedWeights) else FixedWeights()
-            return Distillation(model, self.benchmark.tasks, balance=alone)
+            return Distillation(model, self.benchmark.tasks, balance=balance.supervised())
         distillers = build(self.config.distillers, "distillers")
         return Distillation(
             model,
@@ -87,8 +87,7 @@ class Factory:
     def _teacher(self, model: Model, name: str) -> Distillation:
         """A teacher whose own training has more terms than its tasks."""
         distillers = build(self.config.teacher_distillers[name], f"teacher_distillers.{name}")
-        node = self.config.teacher_balance.get(name)
-        balance = build(node, f"teacher_balance.{name}") if node else FixedWeights()
+        balance = _balance(self.config.teacher_balance.get(name), f"teacher_balance.{name}")
         return Distillation(model, self.benchmark.tasks, distillers=distillers, balance=balance)
 
     def schedule(self, phase: Phase) -> Schedule:
@@ -130,6 +129,14 @@ class Factory:
                 if key not in known:
                     raise ConfigError(f"{name} reads entry {key!r}; the data has {', '.join(sorted(known))}")
         return {name: model.inputs for name, model in models.items()}
+
+
+def _balance(node: Mapping[str, Any] | None, where: str) -> Balance:
+    """The balance of a config node, FixedWeights() without one."""
+    balance = build(node, where) if node else FixedWeights()
+    if not isinstance(balance, Balance):
+        raise ConfigError(f"{where}: expected a balance, found {type(balance).__name__}")
+    return balance
 
 
 def begin_with(model: Model, weights: Mapping[str, Tensor], arm: str) -> None:

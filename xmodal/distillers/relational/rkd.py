@@ -1,6 +1,6 @@
 """Relations between the samples of a batch: pairwise distances and triplet angles of the pooled vectors.
 
-Park, Kim, Lu, Cho, "Relational knowledge distillation", CVPR 2019. Evidence grade: exact.
+Park, Kim, Lu, Cho, "Relational knowledge distillation", CVPR 2019. Evidence: exact.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Generalized distillation: the teacher saw privileged inputs; its answers become the student's soft targets.
 
 Lopez-Paz, Bottou, Schoelkopf, Vapnik, "Unifying distillation and privileged information", ICLR 2016.
-Evidence grade: recalled (standard equation). Carrying the answers over token pairs is ours.
+Evidence: recalled (standard equation). Carrying the answers over token pairs is ours.
 """
 
 from __future__ import annotations

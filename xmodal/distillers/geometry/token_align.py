@@ -1,7 +1,8 @@
 """Paired tokens point the same way: each student token, projected, against the teacher's tokens that it sees.
 
 The point-to-pixel regression of ScaLR (CVPR 2024) and HilDA (ECCV 2026), turned round so that the image learns from
-the points. Evidence grade: described; the cosine form is the one HilDA reports as best.
+the points. Evidence: described (re-implementation from the description). The
+cosine form is the one HilDA reports as best.
 """
 
 from __future__ import annotations

@@ -1,0 +1,65 @@
+"""What there is to choose from, as rows for `xmodal list` and the tables in docs/."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from xmodal import losses, plugins
+from xmodal.errors import ConfigError
+from xmodal.provenance import provenance, summary
+
+Row = dict[str, str]
+
+
+def loss_rows() -> list[Row]:
+    """One row a loss: a function `kd_loss` is "kd"; a loss that is a module only goes by the name of its file."""
+    found: dict[str, Any] = {}
+    for name in losses.__all__:
+        if name.endswith("_loss"):
+            found[name.removesuffix("_loss")] = getattr(losses, name)
+    functions = {thing.__module__ for thing in found.values()}
+    for name in losses.__all__:
+        thing = getattr(losses, name)
+        if inspect.isclass(thing) and name.endswith(("Loss", "Terms")) and thing.__module__ not in functions:
+            found[thing.__module__.rsplit(".", 1)[1]] = thing
+    rows = []
+    for name, thing in sorted(found.items()):
+        module = sys.modules[thing.__module__].__doc__ or ""
+        family = thing.__module__.split(".")[2]
+        rows.append({"name": name, "summary": module.strip().split("\n")[0], "family": family, **_origin(thing)})
+    return rows
+
+
+def plugin_rows(kind: str) -> list[Row]:
+    """One row an entry point of the group `xmodal.KIND`, ours and third parties' alike."""
+    rows = []
+    for name, point in sorted(plugins.found(f"xmodal.{kind}").items()):
+        package = point.dist.name if point.dist else "?"
+        try:
+            thing = plugins.load_point(point)
+            about = {"summary": summary(thing), **(_origin(thing) if kind in SOURCED else {})}
+        except ConfigError as error:
+            about = {"summary": f"does not load: {error}"}
+        rows.append({"name": name, **about, "package": package})
+    return rows
+
+
+SOURCED = ("distillers", "balance")
+"""The groups whose members are published mechanisms."""
+
+
+def _origin(thing: Any) -> Row:
+    origin = provenance(thing)
+    return {"source": origin.source if origin else "", "evidence": origin.evidence if origin else ""}
+
+
+def markdown(rows: Sequence[Row], columns: Sequence[str]) -> str:
+    """A table of those columns."""
+    lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+    for row in rows:
+        cells = (f"`{row[c]}`" if c == "name" else row.get(c, "").replace("|", "\\|") for c in columns)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)

@@ -1,0 +1,79 @@
+"""`xmodal bench`: measure published systems, one after the other, and write the table."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+EXAMPLE = "xmodal bench papers --seeds 0 1 2 --root ssvep=PATH/TO/ssvep"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["papers"], help="papers: the systems of configs/papers")
+    parser.add_argument("names", nargs="*", help="only these (see `xmodal list papers`)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="all arms once for each seed")
+    parser.add_argument("--out", type=Path, default=Path("runs/papers"), help="run folders, kept and gone on with")
+    parser.add_argument("--record", type=Path, help="file of the figures (default: OUT/measured.json)")
+    parser.add_argument("--table", type=Path, help="the page to write (default: OUT/papers.md)")
+    parser.add_argument(
+        "--root", nargs="+", default=[], metavar="BENCHMARK=FOLDER", help="where the data of real benchmarks lie"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from xmodal.engine import papers
+    from xmodal.engine.files import write_text
+    from xmodal.errors import ConfigError
+    from xmodal.report.papers import page, verdict
+
+    console = Console()
+    record = args.record or args.out / "measured.json"
+    roots = dict(text.partition("=")[::2] for text in args.root)
+    known = papers.names()
+    chosen = [papers.paper_of(name).name for name in args.names] or known
+    failed = []
+    for name in chosen:
+        config = papers.configured(name, [f"seeds={tuple(args.seeds)!r}"])
+        done = papers.measured(record).get(name, {})
+        if done.get("digest") == papers.digest(config) and done.get("seeds") == args.seeds:
+            console.print(f"{name}: measured already at {done['commit']}", highlight=False)
+            continue
+        try:
+            row = papers.record(record, name, config, _measure(name, args.out, args.seeds, roots, console))
+            console.print(f"{name}: {verdict(row)}", highlight=False)
+        except ConfigError as error:
+            console.print(f"{name}: {error}", highlight=False, soft_wrap=True)
+            failed.append(name)
+    write_text(args.table or args.out / "papers.md", page([papers.paper_of(n) for n in known], papers.measured(record)))
+    if failed:
+        raise ConfigError(f"not measured: {', '.join(failed)}")
+    return 0
+
+
+def _measure(name: str, out: Path, seeds: Sequence[int], roots: dict[str, str], console: Console) -> dict[str, object]:
+    from xmodal.engine import papers
+    from xmodal.engine.config import find
+    from xmodal.engine.log import Log
+    from xmodal.engine.run import Run
+    from xmodal.plugins import registered_name
+    from xmodal.report.table import print_tables
+
+    overrides = [f"seeds={tuple(seeds)!r}"]
+    benchmark = registered_name(papers.configured(name).benchmark["type"])
+    if benchmark in roots:
+        overrides.append(f"benchmark.root={roots[benchmark]}")
+    config = papers.configured(name, overrides)
+    folder = out / f"{name}-{papers.digest(config)}"
+    log = Log(folder, console)
+    source = find(f"papers/{name}")
+    run = Run(folder, config, source, log, overrides=overrides, resume=True, shared=out / "shared")
+    result = run.train()
+    print_tables(result, console)
+    return result

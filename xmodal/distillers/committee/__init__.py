@@ -1,0 +1,3 @@
+"""Several teachers, or several snapshots of one, teach together."""
+
+__all__: list[str] = []

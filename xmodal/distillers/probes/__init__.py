@@ -1,0 +1,3 @@
+"""Features and what simple probes read from them are compared."""
+
+__all__: list[str] = []
