@@ -33,7 +33,15 @@ def _tolerance(entry: str, dtype: torch.dtype) -> float:
     return 1e-9 if dtype == torch.float64 and not entry.startswith(FLOAT32_INSIDE) else 1e-5
 
 
+def _flat(value: Any) -> Any:
+    """A list of numbers and lists as one list."""
+    if not isinstance(value, list) or len({isinstance(part, list) for part in value}) < 2:
+        return value
+    return [number for part in value for number in (part if isinstance(part, list) else [part])]
+
+
 def _compare(found: Any, expected: Any, tolerance: float, what: str) -> None:
+    found, expected = _flat(found), _flat(expected)
     found = found.detach().double().numpy() if isinstance(found, Tensor) else np.asarray(found, dtype=np.float64)
     expected = np.asarray(expected, dtype=np.float64)
     assert found.shape == expected.shape, what

@@ -17,6 +17,7 @@ class Case:
     """One loss on one layout. What a loss lacks is said here, with the reason beside the case.
 
     Attributes:
+        module: the thin module; None where the class has parameters or memory and so is listed in STATEFUL.
         shape: of student and teacher.
         slow: the same loss in numpy: the items [B] or [B, N], or one number for a loss without items. It is called
             with student, teacher, labels and extras where there are any, then the options.
@@ -26,7 +27,10 @@ class Case:
         positive: the options that must be above zero; all numbers among them, if None.
         classes: labels in [0, classes) follow the teacher, [B] or [B, N]; 0 where the loss takes none.
         extras: further tensors by keyword, with the batch first: name -> shape. They are masked like student and
-            teacher, and get no gradient.
+            teacher, and get no gradient. A tensor, or None, in place of a shape is given as it is, to every call;
+            a function makes the tensor for the given rows (an index or mask of samples, or None for all).
+        not_negative: the extras without negative values, such as weights.
+        teacher: whether the loss takes a teacher; otherwise the labels follow the student.
         has_items: whether the loss knows a value per sample or token (`reduction`).
         zero_at_identity: whether it is 0 for equal student and teacher.
         detects_shuffling: whether moving the teacher's answers by one sample makes it larger.
@@ -36,7 +40,7 @@ class Case:
     """
 
     loss: Callable[..., Tensor]
-    module: type[nn.Module]
+    module: type[nn.Module] | None
     shape: Shape
     slow: Callable[..., Any]
     mask_shapes: tuple[Shape, ...]
@@ -44,7 +48,9 @@ class Case:
     options: Mapping[str, Any] = field(default_factory=dict)
     positive: tuple[str, ...] | None = None
     classes: int = 0
-    extras: Mapping[str, Shape] = field(default_factory=dict)
+    extras: Mapping[str, Shape | Tensor | Callable[[Tensor | None], Tensor] | None] = field(default_factory=dict)
+    not_negative: tuple[str, ...] = ()
+    teacher: bool = True
     has_items: bool = True
     zero_at_identity: bool = True
     detects_shuffling: bool = True
@@ -53,14 +59,20 @@ class Case:
     zero_rows: bool = True
 
     def __call__(self, student: Tensor, teacher: Tensor, rows: Tensor | None = None, **more: Any) -> Tensor:
-        return self.loss(student, teacher, *self.labels(rows), **self.others(student, rows), **self.options, **more)
+        given = (*self.sides(student, teacher), *self.labels(rows))
+        return self.loss(*given, **self.others(student, rows), **self.options, **more)
+
+    def sides(self, student: Any, teacher: Any) -> tuple[Any, ...]:
+        return (student, teacher) if self.teacher else (student,)
 
     def built(self, **more: Any) -> Callable[..., Tensor]:
         """The module, to be called like the case itself."""
+        assert self.module is not None
         module = self.module(**self.options, **more)
 
         def call(student: Tensor, teacher: Tensor, **mask: Any) -> Tensor:
-            return module(student, teacher, *self.labels(None), **self.others(student, None), **mask)
+            given = (*self.sides(student, teacher), *self.labels(None))
+            return module(*given, **self.others(student, None), **mask)
 
         call.state = module.state_dict()  # type: ignore[attr-defined]
         return call
@@ -73,19 +85,27 @@ class Case:
         labels = (torch.arange(torch.Size(items).numel()) * 3 % self.classes).reshape(items)
         return (labels if rows is None else labels[rows],)
 
-    def others(self, student: Tensor, rows: Tensor | None) -> dict[str, Tensor]:
-        made = {}
+    def others(self, student: Tensor, rows: Tensor | None) -> dict[str, Tensor | None]:
+        made: dict[str, Tensor | None] = {}
         for i, (name, shape) in enumerate(self.extras.items()):
+            if shape is None or isinstance(shape, Tensor):
+                made[name] = None if shape is None else shape.to(student.dtype)
+                continue
+            if callable(shape):
+                made[name] = shape(rows)
+                continue
             x = torch.randn(shape, generator=torch.Generator().manual_seed(11 + i), dtype=torch.float64)
+            x = (x * 32).round() / 32  # exact in half precision too
+            x = x.abs() if name in self.not_negative else x
             made[name] = (x if rows is None else x[rows]).to(student.dtype)
         return made
 
     def expected(self) -> Any:
         """The slow formula at the random inputs."""
         student, teacher = self.inputs()
-        more = {name: x.numpy() for name, x in self.others(student, None).items()}
+        more = {name: None if x is None else x.numpy() for name, x in self.others(student, None).items()}
         labels = [x.numpy() for x in self.labels(None)]
-        return self.slow(student.numpy(), teacher.numpy(), *labels, **more, **self.options)
+        return self.slow(*self.sides(student.numpy(), teacher.numpy()), *labels, **more, **self.options)
 
     def inputs(self, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
         """Random student and teacher; the student is half way to the teacher, as in training."""

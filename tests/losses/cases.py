@@ -25,6 +25,9 @@ def _those(keep: Callable[[Case], bool]) -> pytest.MarkDecorator:
 
 every_loss = _those(lambda case: True)
 every_loss_with_items = _those(lambda case: case.has_items)
+every_loss_with_a_thin_module = _those(lambda case: case.module is not None)
+every_loss_with_items_and_a_thin_module = _those(lambda case: case.has_items and case.module is not None)
+every_loss_with_a_teacher = _those(lambda case: case.teacher)
 every_loss_zero_at_identity = _those(lambda case: case.zero_at_identity)
 every_loss_that_detects_shuffling = _those(lambda case: case.detects_shuffling)
 every_order_free_loss = _those(lambda case: case.order_free)

@@ -16,7 +16,10 @@ from losses.cases import (
     every_loss,
     every_loss_that_bears_zero_rows,
     every_loss_that_detects_shuffling,
+    every_loss_with_a_teacher,
+    every_loss_with_a_thin_module,
     every_loss_with_items,
+    every_loss_with_items_and_a_thin_module,
     every_loss_zero_at_identity,
     every_order_free_loss,
     every_order_free_loss_with_items,
@@ -35,7 +38,12 @@ def test_the_table_holds_every_public_loss() -> None:
     functions = {name for name in losses.__all__ if name.endswith("_loss")}
     modules = {name for name in losses.__all__ if name.endswith("Loss")}
     assert {case.loss.__name__ for case in CASES.values()} == functions
-    assert {case.module.__name__ for case in CASES.values()} | STATEFUL == modules
+    assert {case.module.__name__ for case in CASES.values() if case.module} | STATEFUL == modules
+
+
+def test_a_case_without_a_thin_module_is_that_of_a_loss_with_a_state() -> None:
+    without = {case.loss.__name__.replace("_", "") for case in CASES.values() if case.module is None}
+    assert without <= {name.lower() for name in STATEFUL}
 
 
 @pytest.mark.parametrize("name", sorted(STATEFUL))
@@ -58,7 +66,7 @@ def test_reduction_none_gives_the_slow_formula_of_each_item(case: Case) -> None:
     torch.testing.assert_close(case(student, teacher, reduction="none"), expected, rtol=1e-10, atol=1e-12)
 
 
-@every_loss
+@every_loss_with_a_thin_module
 def test_the_module_only_stores_hyperparameters(case: Case) -> None:
     student, teacher = case.inputs()
     module = case.built()
@@ -68,7 +76,7 @@ def test_the_module_only_stores_hyperparameters(case: Case) -> None:
     assert torch.equal(module(student, teacher, mask=mask), case(student, teacher, mask=mask))
 
 
-@every_loss_with_items
+@every_loss_with_items_and_a_thin_module
 def test_the_module_passes_its_reduction_on(case: Case) -> None:
     student, teacher = case.inputs()
     module = case.built(reduction="none")
@@ -77,11 +85,13 @@ def test_the_module_passes_its_reduction_on(case: Case) -> None:
 
 @every_loss
 def test_function_and_module_have_the_same_keyword_only_defaults(case: Case) -> None:
-    tensors = ["student", "teacher", *(["labels"] if case.classes else [])]
+    tensors = [*case.sides("student", "teacher"), *(["labels"] if case.classes else [])]
     given = list(inspect.signature(case.loss).parameters.values())
     rest = [p for p in given[len(tensors) :] if p.name not in case.extras]
     assert [p.name for p in given[: len(tensors)]] == tensors
     assert all(p.kind is p.KEYWORD_ONLY for p in rest)
+    if case.module is None:
+        return
     stored = [p for name, p in inspect.signature(case.module).parameters.items() if name not in ("args", "kwargs")]
     assert {p.name: p.default for p in stored} == {p.name: p.default for p in rest if p.name != "mask"}
 
@@ -211,7 +221,7 @@ def test_rows_of_zeros_have_bounded_gradients(case: Case) -> None:
     assert student.grad.abs().max() < 100
 
 
-@every_loss
+@every_loss_with_a_teacher
 def test_a_wrong_shape_is_named(case: Case) -> None:
     student, teacher = case.inputs()
     with pytest.raises(ValueError, match=r"^expected .*\[B.*, found student \[6.*\] and teacher \[5") as caught:

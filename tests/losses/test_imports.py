@@ -23,7 +23,9 @@ def test_losses_import_only_torch_the_standard_library_and_themselves() -> None:
     assert len(files) > 8
     for path in files:
         for name in _imported(path):
-            known = name.split(".")[0] in {"torch", *sys.stdlib_module_names} or f"{name}.".startswith("xmodal.losses.")
+            top = name.split(".")[0]
+            known = top in {"torch", *sys.stdlib_module_names} or f"{name}.".startswith("xmodal.losses.")
+            known |= top == "triton" and path.name.startswith("_triton")  # loaded on a GPU only
             assert known, f"{path.name} imports {name}"
 
 

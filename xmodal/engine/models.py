@@ -70,7 +70,7 @@ class Factory:
             begin_with(model, start, phase.arm)
         if phase.model in self.config.teacher_distillers:
             return self._teacher(model, phase.model)
-        balance = _balance(self.config.balance, "balance")
+        balance = balance_of(self.config.balance, "balance")
         if not phase.taught:
             return Distillation(model, self.benchmark.tasks, balance=balance.supervised())
         distillers = build(self.config.distillers, "distillers")
@@ -87,7 +87,7 @@ class Factory:
     def _teacher(self, model: Model, name: str) -> Distillation:
         """A teacher whose own training has more terms than its tasks."""
         distillers = build(self.config.teacher_distillers[name], f"teacher_distillers.{name}")
-        balance = _balance(self.config.teacher_balance.get(name), f"teacher_balance.{name}")
+        balance = balance_of(self.config.teacher_balance.get(name), f"teacher_balance.{name}")
         return Distillation(model, self.benchmark.tasks, distillers=distillers, balance=balance)
 
     def schedule(self, phase: Phase) -> Schedule:
@@ -131,7 +131,7 @@ class Factory:
         return {name: model.inputs for name, model in models.items()}
 
 
-def _balance(node: Mapping[str, Any] | None, where: str) -> Balance:
+def balance_of(node: Mapping[str, Any] | None, where: str) -> Balance:
     """The balance of a config node, FixedWeights() without one."""
     balance = build(node, where) if node else FixedWeights()
     if not isinstance(balance, Balance):

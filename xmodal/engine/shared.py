@@ -13,10 +13,11 @@ from typing import Any
 import torch
 
 from xmodal import __version__
+from xmodal.balance import FixedWeights
 from xmodal.engine.finished import Place
-from xmodal.engine.models import Factory
+from xmodal.engine.models import Factory, balance_of
 from xmodal.engine.phases import Phase
-from xmodal.engine.run_config import RunConfig, plain
+from xmodal.engine.run_config import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def key_of(factory: Factory, phase: Phase, seed: int, split: str) -> str | None:
         "deploy": config.deploy if student else (),
         "schedule": asdict(factory.schedule(phase)),
         "transforms": config.transforms if student else config.teacher_transforms,
-        "balance": _balance(config, phase),
+        "balance": _balance(factory, phase),
         "distillers": config.teacher_distillers.get(phase.model, {}),
         "snapshots": phase.snapshots,
         "precision": config.precision,
@@ -75,13 +76,11 @@ def key_of(factory: Factory, phase: Phase, seed: int, split: str) -> str | None:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=plain).encode()).hexdigest()[:24]
 
 
-def _balance(config: RunConfig, phase: Phase) -> Any:
-    """What of the balance an arm without teachers feels: the weights of the tasks."""
+def _balance(factory: Factory, phase: Phase) -> Any:
+    """What of the balance an arm without teachers feels."""
+    config = factory.config
     if phase.model in config.teacher_distillers:
         return config.teacher_balance.get(phase.model)
-    node = dict(config.balance or {})
-    if "weights" in node:
-        node["weights"] = {name: w for name, w in node["weights"].items() if name.split("/")[0] == "task"}
-        if all(weight == 1 for weight in node["weights"].values()):
-            node.pop("weights")
-    return {} if node.keys() <= {"type"} else node
+    alone = balance_of(config.balance, "balance").supervised()
+    weights = {name: weight for name, weight in alone.weights.items() if weight != 1}
+    return weights if type(alone) is FixedWeights else (type(alone), dict(config.balance or {}))

@@ -42,3 +42,13 @@ def reduce_items(items: Tensor, mask: Tensor | None, reduction: Reduction) -> Te
         return items.sum() / max(items.numel(), 1)
     per_entry = items.shape[mask.ndim :].numel()
     return items.sum() / (mask.sum() * per_entry).clamp_min(1)
+
+
+def counted_rows(x: Tensor, mask: Tensor | None) -> Tensor:
+    """[B, ..., D] -> [M, D]: the vectors of the M items that count; for quantities that mix all items.
+
+    Args:
+        x: [B, D], [B, N, D] or more.
+        mask: bool over leading dimensions of x but the last, or None for all.
+    """
+    return (x if mask is None else x[mask]).flatten(0, -2)
