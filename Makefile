@@ -8,7 +8,7 @@ BIN := .venv/bin
 BASE := .venv/.base
 READY := .venv/.ready
 
-.PHONY: setup demo test test-slow fuzz lint format clean
+.PHONY: setup demo test test-slow fuzz bench docs lint format clean
 
 setup: $(READY)
 
@@ -38,6 +38,19 @@ COUNT ?= 10000
 FORMATS ?=
 fuzz: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m fuzzing --count $(COUNT) --formats $(FORMATS)
+
+# Ratios measured in one run each; nothing is compared with numbers of another machine or day.
+bench: $(READY)
+	$(BIN)/python -m xmodal.benchmarks.speed.attention
+	$(BIN)/python -m xmodal.benchmarks.speed.vocabulary
+	$(BIN)/python -m xmodal.benchmarks.speed.relational
+
+# The tables in docs/ of what the code holds; a test compares them.
+docs: $(BASE)
+	for kind in losses distillers balance; do \
+		$(BIN)/xmodal list $$kind --markdown > docs/.table && \
+		{ sed '/^|/,$$d' docs/$$kind.md; cat docs/.table; } > docs/.page && mv docs/.page docs/$$kind.md; \
+	done; rm -f docs/.table
 
 lint: $(READY)
 	$(BIN)/ruff check .

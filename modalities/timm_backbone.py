@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor, nn
+
 from xmodal.errors import ConfigError, DataError
 
 
@@ -52,3 +54,18 @@ def timm_backbone(
         if "Unknown model" in str(error):
             raise ConfigError(f"timm knows no backbone {name!r}; see timm.list_models()") from error
         raise ConfigError(f"backbone {name!r}: {error}") from error
+
+
+def map_above(backbone: Any, level: int, image: Tensor) -> Tensor:
+    """The deepest map of a backbone [B, D', H', W'], from one [B, D, H, W] that stands for its map number `level`.
+
+    Raises:
+        ValueError: a backbone that is no chain of stages (timm's transformers).
+    """
+    levels = getattr(backbone, "return_layers", None)
+    if not isinstance(backbone, nn.ModuleDict) or not levels:
+        raise ValueError(f"a {type(backbone).__name__} of timm is no chain of stages, so it cannot be entered midway")
+    names, stages = list(levels), list(backbone)
+    for name in stages[stages.index(names[level]) + 1 :]:
+        image = backbone[name](image)
+    return image

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from torch import nn
+
 from xmodal import losses, plugins
 from xmodal.errors import ConfigError
 from xmodal.provenance import provenance, summary
@@ -15,18 +17,15 @@ Row = dict[str, str]
 
 
 def loss_rows() -> list[Row]:
-    """One row a loss: a function `kd_loss` is "kd"; a loss that is a module only goes by the name of its file."""
-    found: dict[str, Any] = {}
-    for name in losses.__all__:
-        if name.endswith("_loss"):
-            found[name.removesuffix("_loss")] = getattr(losses, name)
+    """One row a loss: a function `kd_loss` is "kd"; a loss or wrapper that is a module only has its class's name."""
+    public = {name: getattr(losses, name) for name in losses.__all__}
+    found = {name.removesuffix("_loss"): thing for name, thing in public.items() if name.endswith("_loss")}
     functions = {thing.__module__ for thing in found.values()}
-    for name in losses.__all__:
-        thing = getattr(losses, name)
-        if inspect.isclass(thing) and name.endswith(("Loss", "Terms")) and thing.__module__ not in functions:
-            found[thing.__module__.rsplit(".", 1)[1]] = thing
+    for name, thing in public.items():
+        if inspect.isclass(thing) and issubclass(thing, nn.Module) and thing.__module__ not in functions:
+            found[name] = thing
     rows = []
-    for name, thing in sorted(found.items()):
+    for name, thing in sorted(found.items(), key=lambda item: item[0].lower()):
         module = sys.modules[thing.__module__].__doc__ or ""
         family = thing.__module__.split(".")[2]
         rows.append({"name": name, "summary": module.strip().split("\n")[0], "family": family, **_origin(thing)})

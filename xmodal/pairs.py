@@ -13,22 +13,24 @@ from torch import Tensor
 from xmodal.bus import Pairs, Tokens
 from xmodal.data.batch import Batch
 
-SHARED_FRAMES = ("time_s", "volume_vox")
-"""Frames of `Tokens.where` that sensors of one sample have in common: seconds since its start, and voxels of volumes
-that have one shape (a PET resampled to the MRI grid). Pixels of two cameras are no common frame."""
+SHARED_FRAMES = ("time_s", "volume_vox", "bev_m")
+"""Frames of `Tokens.where` that sensors of one sample have in common: seconds since its start, voxels of volumes that
+have one shape (a PET resampled to the MRI grid), and metres on the ground in the axes of the car, with the place of
+each sensor taken into account. Pixels of two cameras are no common frame."""
 
 
 def pair_tokens(a: Tokens, b: Tokens, batch: Batch) -> Pairs:
     """Pair the tokens of two models of the same batch.
 
-    Tokens on the same grid of the same entry pair one to one; otherwise they pair through the elements of an entry
-    that both can place (of a third one too: two cameras through the points that both see), and else by their places
-    in a frame that both share. The weight of a pair is the number of elements the two tokens share, or 1.
+    Tokens on the same grid of the same entry, or of the ground, pair one to one; otherwise they pair through the
+    elements of an entry that both can place (of a third one too: two cameras through the points that both see), and
+    else by their places in a frame that both share. The weight of a pair is the number of elements that the two tokens
+    share, or 1.
 
     Raises:
         ValueError: nothing in the batch links the two.
     """
-    if a.key == b.key and a.grid is not None and a.grid == b.grid:
+    if a.grid is not None and a.grid == b.grid and (a.key == b.key or _same_cells(a, b)):
         return _one_to_one(a, b)
     for key in dict.fromkeys((b.key, a.key, *(source for source, _ in batch.links))):
         in_a, in_b = tokens_of_elements(a, batch, key), tokens_of_elements(b, batch, key)
@@ -79,6 +81,13 @@ def _shared(in_a: Tensor, in_b: Tensor, count_a: int, count_b: int) -> Pairs:
     code, shared = torch.unique(code, return_counts=True)
     index = torch.stack([code // (count_a * count_b), code // count_b % count_a, code % count_b], 1)
     return Pairs(index, shared.float())
+
+
+def _same_cells(a: Tokens, b: Tokens) -> bool:
+    """Whether two sensors' grids seen from above are one; tokens of a clock or a volume also need their own checks."""
+    if a.where is None or b.where is None or a.frame != "bev_m" or b.frame != "bev_m":
+        return False
+    return torch.equal(a.where, b.where)
 
 
 def _share_a_frame(a: Tokens, b: Tokens, batch: Batch) -> bool:
@@ -136,6 +145,11 @@ def carry(values: Tensor, pairs: Pairs, count: int) -> tuple[Tensor, Tensor]:
     share = torch.zeros(shape[0], dtype=wide, device=values.device).index_add_(0, place, weight)
     mean = total / share.clamp_min(1e-12).view(-1, *[1] * (values.dim() - 2))
     return mean.view(len(values), count, *values.shape[2:]), (share > 0).view(len(values), count)
+
+
+def inverse(pairs: Pairs) -> Pairs:
+    """The same pairs with the two models exchanged, so that `carry` moves values of the first to the second."""
+    return Pairs(pairs.index[:, [0, 2, 1]], pairs.weight)
 
 
 def fill_nearest(values: Tensor, known: Tensor, grid: tuple[int, int]) -> Tensor:

@@ -47,10 +47,7 @@ def step(loss: str, side: str, batch: int, width: int) -> Callable[[], Tensor]:
             "direct": partial(direct.rkd_angle, anchors=16),
         },
     }
-    if loss == "clip_rd":
-        compute = _clip_rd(side, four)
-    else:
-        compute = partial(pairs[loss][side], four[0], four[2])
+    compute = _clip_rd(side, four) if loss == "clip_rd" else partial(pairs[loss][side], four[0], four[2])
 
     def call() -> Tensor:
         for leaf in leaves:

@@ -14,7 +14,7 @@ from xmodal.data.benchmark import Benchmark, Card, Grid, Split
 from xmodal.data.making import make_all
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError, unknown
-from xmodal.tasks import DenseRegression, Segmentation
+from xmodal.tasks import DenseRegression, Segmentation, Task
 
 VAL_FROM, TEST_FROM = 1_000_000, 2_000_000
 """Scene numbers of the parts; a scene is made from its number, so parts with other numbers share nothing."""
@@ -35,6 +35,7 @@ class Street(Benchmark):
         workers: processes that make the scenes.
         sensors: the entries of a sample, out of "image", "lidar", "radar" and "raster/thermal". The image must be one
             of them: it is what the tasks are scored on.
+        tasks: which of the two, the one that tables show first.
     """
 
     card = Card(
@@ -52,6 +53,7 @@ class Street(Benchmark):
         seed: int = 0,
         workers: int = 2,
         sensors: Sequence[str] = ("image", "lidar"),
+        tasks: Sequence[str] = ("segmentation", "depth"),
     ) -> None:
         if not 0 < labelled <= scenes:
             raise ConfigError(f"street: labelled must lie in 1..scenes = {scenes}, found {labelled}")
@@ -66,13 +68,19 @@ class Street(Benchmark):
         self.sizes = {"train": scenes, "val": val, "test": test}
         self.labelled, self.seed, self.workers = labelled, seed, workers
         self.spec = StreetSpec()
-        self.tasks = {
+        known: dict[str, Task] = {
             "segmentation": Segmentation(CLASSES),
             "depth": DenseRegression("m", offset=15.0, scale=10.0),
         }
+        for task in tasks:
+            if task not in known:
+                raise unknown("task of street", task, known)
+        if not tasks:
+            raise ConfigError("street: expected at least one of its tasks, found none")
+        self.tasks = {task: known[task] for task in tasks}
         rows, columns = self.spec.image_px[0] // PATCH_PX, self.spec.image_px[1] // PATCH_PX
         grid = Grid("image", (rows, columns))
-        self.grids = {"segmentation": grid, "depth": grid}
+        self.grids = dict.fromkeys(self.tasks, grid)
         self._parts: dict[str, list[Sample]] = {}
 
     def splits(self, seed: int) -> Sequence[Split]:

@@ -11,6 +11,7 @@ from xmodal.benchmarks.street.camera import Camera, aim
 from xmodal.benchmarks.street.cast import Hits, cast
 from xmodal.benchmarks.street.lidar import firings, measure, returns
 from xmodal.benchmarks.street.motion import Motion, draw_motion
+from xmodal.benchmarks.street.objects import Objects, objects_of
 from xmodal.benchmarks.street.radar import Mount, sweep
 from xmodal.benchmarks.street.radar_spec import RADAR_FORWARD_M, RADAR_HEIGHT_M, RadarSpec
 from xmodal.benchmarks.street.shading import Light, draw_light, expose, shade
@@ -62,6 +63,7 @@ class Scene:
         condition: "day", "dusk", "night" or "fog".
         camera: in the LiDAR frame.
         lidar_height_m: of the LiDAR above the road.
+        objects: vehicles and people as boxes on the ground.
         radar: what the radar detected, if it was asked for.
         thermal_c: float32 [1, H, W] degrees Celsius in the camera's pixels, if it was asked for.
     """
@@ -76,18 +78,20 @@ class Scene:
     condition: str
     camera: Camera
     lidar_height_m: float
+    objects: Objects
     radar: Detections | None = None
     thermal_c: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The LiDAR's part of a Scene."""
+    """The LiDAR's part of a Scene. met: [n] the row of `World.label` behind each return of the clean scan."""
 
     points: F32
     point_class: I8
     uv_px: F32
     clean_seen: Bool
+    met: I32
 
 
 def make_scene(
@@ -114,6 +118,7 @@ def make_scene(
     light = draw_light(of_image, world.condition)
     label = _label(world, view.hits.primitive)
     scan = _scan(world, camera, lidar, spec, of_scan)
+    motion = draw_motion(of_motion, world)
     scene = Scene(
         image=expose(camera.to_image(shade(view.eye, view.rays, view.hits, world, light)), light, of_image),
         pixel_class=camera.to_image(label),
@@ -125,8 +130,8 @@ def make_scene(
         condition=world.condition,
         camera=camera,
         lidar_height_m=lidar_height,
+        objects=objects_of(world, motion, scan.met),
     )
-    motion = draw_motion(of_motion, world)
     if RADAR in sensors:
         scene = replace(scene, radar=_detections(world, motion, camera, lidar, radar or RadarSpec(), of_radar))
     if THERMAL in sensors:
@@ -195,7 +200,7 @@ def _scan(world: World, camera: Camera, lidar: F32, spec: StreetSpec, rng: np.ra
     uv, _ = camera.project(xyz)
     uv[~seen] = np.nan
     points = np.concatenate([xyz, intensity[:, None]], axis=1)
-    return Scan(points[kept], world.label[which][kept], uv[kept], clean_seen)
+    return Scan(points[kept], world.label[which][kept], uv[kept], clean_seen, which)
 
 
 def _seen(xyz: F32, uv: F32, world: World, camera: Camera, lidar: F32) -> Bool:

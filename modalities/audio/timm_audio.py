@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from xmodal.errors import ConfigError, DataError
 from xmodal.modalities.audio.base import AudioAdapter
 from xmodal.modalities.audio.front_ends import make_front_end, spectrogram
 from xmodal.modalities.audio.read import RATE_HZ
-from xmodal.modalities.timm_backbone import timm_backbone
+from xmodal.modalities.timm_backbone import map_above, timm_backbone
 
 ENTRIES = ("waveform", "spectrogram")
 
@@ -74,6 +75,25 @@ class TimmAudio(AudioAdapter):
             tokens=tokens if need.tokens else None,
             layers=tuple(self._tokens(m, image.shape[3], sounding) for m in maps) if need.layers else (),
         )
+
+    def upper(self, batch: Batch, tokens: Tensor, valid: Tensor | None, layer: int, rows: Tensor | None) -> Embedding:
+        """As the base class says. Tokens stand in the rows of frequency that the layer has; time may be of any length.
+
+        Raises:
+            ValueError: N is no multiple of the rows; a layer that does not exist, or a backbone without stages.
+        """
+        if not -1 <= layer < len(self.layer_widths):
+            raise ValueError(f"expected a layer from -1 to {len(self.layer_widths) - 1}, found {layer}")
+        height = -(-self.front_end.bins // self.backbone.feature_info.reduction()[layer])
+        if tokens.shape[1] % height:
+            raise ValueError(f"expected tokens in {height} rows of frequency, found N = {tokens.shape[1]}")
+        width = tokens.shape[1] // height
+        image = tokens.transpose(1, 2).reshape(len(tokens), -1, height, width)
+        raised = map_above(self.backbone, layer, image)
+        # Columns stand for frames here: what counts at the layer counts above it.
+        sounding = None if valid is None else valid.view(-1, height, width).any(1).sum(1)
+        last = self._tokens(raised, width, sounding)
+        return Embedding(pooled=last.mean(), tokens=replace(last, where=None, frame=""))
 
     def _ready(self, batch: Batch) -> tuple[Tensor, None]:
         image = batch.tensor(self.key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
@@ -11,6 +12,7 @@ from xmodal.adapter import Need
 from xmodal.bus import Embedding, Tokens
 from xmodal.data.batch import Batch
 from xmodal.errors import ConfigError
+from xmodal.modalities.maps import SmallConv
 from xmodal.modalities.volume.base import FRAME, VolumeAdapter
 
 _AXES = {"axial": 2, "coronal": 3, "sagittal": 4}  # of [B, C, Z, Y, X]
@@ -23,11 +25,13 @@ class SliceEncoder(VolumeAdapter):
     Deep Multiple Instance Learning, ICML 2018, https://arxiv.org/abs/1802.04712).
 
     Args:
-        backbone: any timm name with features ("resnet18", "convnext_atto").
+        backbone: any timm name with features ("resnet18", "convnext_atto"); None for small convolutions, whose norms
+            look at one slice alone.
         key: the entry to read.
         channels: of the volume; pretrained first layers are adapted to them by timm.
         plane: "axial" (slices along z), "coronal" (y) or "sagittal" (x).
         every: take each n-th slice.
+        widths: of the small convolutions, each of which halves the sides.
         pretrained: fetch the weights that timm names for the backbone (needs a network, once).
     """
 
@@ -35,12 +39,13 @@ class SliceEncoder(VolumeAdapter):
 
     def __init__(
         self,
-        backbone: str = "resnet18",
+        backbone: str | None = "resnet18",
         *,
         key: str = "volume",
         channels: int = 1,
         plane: Literal["axial", "coronal", "sagittal"] = "axial",
         every: int = 1,
+        widths: Sequence[int] = (16, 32, 64),
         pretrained: bool = False,
     ) -> None:
         super().__init__(key, channels)
@@ -49,8 +54,12 @@ class SliceEncoder(VolumeAdapter):
         if every < 1:
             raise ConfigError(f"every: expected at least 1, found {every}")
         self.plane, self.every = plane, every
-        self.backbone = _create(backbone, channels, pretrained)
-        self.layer_widths = tuple(self.backbone.feature_info.channels())
+        if backbone is None:
+            self.backbone: Any = SmallConv(channels, widths)
+            self.layer_widths = self.backbone.widths
+        else:
+            self.backbone = _create(backbone, channels, pretrained)
+            self.layer_widths = tuple(self.backbone.feature_info.channels())
         self.width = self.token_width = self.layer_widths[-1]
         self.pool = SlicePool(self.width)
 

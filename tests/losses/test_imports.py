@@ -1,6 +1,7 @@
 """The losses know tensors and nothing else of this package."""
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -32,3 +33,10 @@ def test_losses_import_only_torch_the_standard_library_and_themselves() -> None:
 def test_all_names_every_function_and_class() -> None:
     assert sorted(losses.__all__) == sorted(set(losses.__all__))
     assert all(hasattr(losses, name) for name in losses.__all__)
+
+
+def test_the_losses_come_without_engine_modalities_or_optional_packages() -> None:
+    code = "import sys, xmodal.losses; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    for name in ("xmodal.engine", "xmodal.modalities", "xmodal.data", "mmengine", "timm", "torchvision", "triton"):
+        assert name not in found, name

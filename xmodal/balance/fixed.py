@@ -1,4 +1,7 @@
-"""Fixed weights: the sum of weight times mean of each term."""
+"""Fixed weights: the sum of weight times mean of each term.
+
+The plain weighted sum. Evidence: ours.
+"""
 
 from __future__ import annotations
 

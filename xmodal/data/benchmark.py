@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from torch import Tensor
+
 from xmodal.data.sample import Sample
 from xmodal.errors import ConfigError
 from xmodal.tasks import Task
@@ -66,10 +68,18 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A fixed grid of cells over an entry on which a dense task is scored, whatever a model's own tokens are."""
+    """A fixed grid of cells over an entry on which a dense task is scored, whatever a model's own tokens are.
+
+    Attributes:
+        key: of the labels that it is scored against.
+        shape: (rows, columns).
+        where: [cells, k] their places in `frame`, where models of any sensor know the places of their tokens in it.
+    """
 
     key: str
     shape: tuple[int, int]
+    where: Tensor | None = None
+    frame: str = ""
 
 
 @dataclass(frozen=True, slots=True)

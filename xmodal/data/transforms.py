@@ -196,6 +196,8 @@ def map_labels(sample: Sample, key: str, change: Callable[[Tensor], Tensor]) -> 
 def keep_rows(sample: Sample, key: str, keep: Tensor) -> Sample:
     """Drop elements of the set `key`, with the links and labels that start at them.
 
+    A label map (a plain tensor: what a cloud shows from above) is not of single elements and stays.
+
     Args:
         keep: [E] bool.
     """
@@ -209,7 +211,12 @@ def keep_rows(sample: Sample, key: str, keep: Tensor) -> Sample:
         return values.index_select(0, kept)
 
     sample = set_entry(sample, key, Rows(select(rows_of(sample, key))))
-    return map_labels(map_links_from(sample, key, select), key, select)
+    labels: dict[str, Label] = dict(sample.labels)
+    for task, label in sample.labels.items():
+        dense = label.get(key) if isinstance(label, Mapping) else None
+        if isinstance(label, Mapping) and isinstance(dense, Rows):
+            labels[task] = {**label, key: Rows(select(dense.values))}
+    return map_links_from(replace(sample, labels=labels), key, select)
 
 
 def _map_links(sample: Sample, chosen: Callable[[str, str], bool], change: Callable[[Tensor], Tensor]) -> Sample:

@@ -105,7 +105,9 @@ def _answers(task: Task, name: str, embedding: Embedding, batch: Batch, grid: Gr
 def _cells(batch: Batch, grid: Grid, like: Tensor) -> Tokens:
     """The benchmark's grid as tokens without features."""
     count = grid.shape[0] * grid.shape[1]
-    return Tokens(like.new_zeros(len(batch), count, 0), grid=grid.shape, key=grid.key)
+    where = None if grid.where is None else grid.where.to(like.device).expand(len(batch), -1, -1)
+    x = like.new_zeros(len(batch), count, 0)
+    return Tokens(x, where=where, frame=grid.frame, grid=grid.shape, key=grid.key)
 
 
 def on_grid(beliefs: Tensor, tokens: Tokens, cells: Tokens, batch: Batch) -> Tensor:

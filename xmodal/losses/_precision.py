@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import torch
 from torch import Tensor
 
@@ -13,6 +15,11 @@ def lift_pair(student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
     """
     dtype = torch.promote_types(torch.promote_types(student.dtype, teacher.dtype), torch.float32)
     return student.to(dtype), teacher.detach().to(dtype)
+
+
+def lifted_dtype(*tensors: Tensor) -> torch.dtype:
+    """The type to compute with several tensors in: the widest of theirs, at least float32."""
+    return reduce(torch.promote_types, (x.dtype for x in tensors), torch.float32)
 
 
 def without_autocast(x: Tensor) -> torch.autocast:

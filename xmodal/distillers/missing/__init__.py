@@ -1,3 +1,7 @@
 """Models that must answer with any of their sensors missing."""
 
-__all__: list[str] = []
+from xmodal.distillers.missing.purify_then_align import PurifyThenAlign
+
+__all__ = [
+    "PurifyThenAlign",
+]

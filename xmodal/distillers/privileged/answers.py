@@ -63,6 +63,9 @@ class _Answers(Distiller):
 class Privileged(_Answers):
     """Soft class targets: cross-entropy of the student with softmax(teacher / temperature). No factor T^2.
 
+    The source minimises (1 - lambda) x the loss of the labels + lambda x this term, lambda in [0, 1]. In a balance that
+    is task=1 - lambda and lambda for this term or, but for one factor of the whole, task=1 and lambda / (1 - lambda).
+
     Args:
         task: a classification or segmentation task that both models answer.
         teacher: whose answers.

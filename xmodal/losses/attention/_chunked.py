@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import reduce
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from xmodal.losses._items import Reduction
-from xmodal.losses._precision import without_autocast
+from xmodal.losses._precision import lifted_dtype, without_autocast
 from xmodal.losses.attention._vocabulary import Gradients, Head
 
 Divergence = Callable[[Tensor, Tensor], Tensor]
@@ -50,21 +49,20 @@ class ChunkedMean(torch.autograd.Function):
         counted: Tensor,
     ) -> Tensor:
         student = Head(hidden, weight, bias)
-        share = hidden.new_full(counted.shape, 1 / max(len(counted), 1), dtype=_dtype(student, teacher))
+        share = hidden.new_full(counted.shape, 1 / max(len(counted), 1), dtype=lifted_dtype(*student.tensors(), *teacher.tensors()))
         if not any(ctx.needs_input_grad):
             return _items(student, teacher, divergence, counted) @ share
-        items, gradients = _items_with_gradients(student, teacher, divergence, counted, share)
+        gradients = _empty(student, share.dtype, ctx.needs_input_grad)
+        items = _items_with_gradients(student, teacher, divergence, counted, share, gradients)
         # In the wide type: what a loss scaler multiplies later must not have vanished in half precision before.
-        ctx.save_for_backward(gradients.hidden, gradients.weight, gradients.bias)
-        ctx.types = (hidden.dtype, weight.dtype, None if bias is None else bias.dtype)
+        ctx.save_for_backward(*gradients.all())
+        ctx.types = [x.dtype for x in (hidden, weight, hidden if bias is None else bias)]
         return items @ share
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
-        made = (upstream * grad for grad in ctx.saved_tensors)
-        grads = (None if to is None else grad.to(to) for grad, to in zip(made, ctx.types, strict=True))
-        return *grads, None, None, None
+        return *_cast((None if x is None else x * upstream for x in ctx.saved_tensors), ctx.types), None, None, None
 
 
 class ChunkedItems(torch.autograd.Function):
@@ -90,14 +88,23 @@ class ChunkedItems(torch.autograd.Function):
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         hidden, weight, bias, counted, *of_teacher = ctx.saved_tensors
         student = Head(hidden, weight, bias)
-        _, gradients = _items_with_gradients(student, Head(*of_teacher), ctx.divergence, counted, upstream[counted])
-        bias_grad = None if bias is None else gradients.bias.to(bias.dtype)
-        return gradients.hidden.to(hidden.dtype), gradients.weight.to(weight.dtype), bias_grad, None, None, None
+        gradients = _empty(student, upstream.dtype, ctx.needs_input_grad)
+        _items_with_gradients(student, Head(*of_teacher), ctx.divergence, counted, upstream[counted], gradients)
+        types = [x.dtype for x in (hidden, weight, hidden if bias is None else bias)]
+        return *_cast(gradients.all(), types), None, None, None
+
+
+def _empty(student: Head, dtype: torch.dtype, needed: Sequence[bool]) -> Gradients:
+    return Gradients(student, dtype, weight=needed[1], bias=needed[2])
+
+
+def _cast(tensors: Iterable[Tensor | None], types: list[torch.dtype]) -> list[Tensor | None]:
+    return [None if x is None else x.to(dtype) for x, dtype in zip(tensors, types, strict=True)]
 
 
 def _items(student: Head, teacher: Head, divergence: Divergence, counted: Tensor) -> Tensor:
     """[M]."""
-    dtype, items = _dtype(student, teacher), []
+    dtype, items = lifted_dtype(*student.tensors(), *teacher.tensors()), []
     with without_autocast(student.hidden):
         for tokens in _chunks(counted, student):
             items.append(divergence(student.logits(tokens, dtype), teacher.logits(tokens, dtype)))
@@ -105,10 +112,10 @@ def _items(student: Head, teacher: Head, divergence: Divergence, counted: Tensor
 
 
 def _items_with_gradients(
-    student: Head, teacher: Head, divergence: Divergence, counted: Tensor, upstream: Tensor
-) -> tuple[Tensor, Gradients]:
-    """The same, and the gradients of sum(upstream * items)."""
-    gradients, items = Gradients(student, upstream.dtype), []
+    student: Head, teacher: Head, divergence: Divergence, counted: Tensor, upstream: Tensor, gradients: Gradients
+) -> Tensor:
+    """The same, while the gradients of sum(upstream * items) are added to `gradients`."""
+    items = []
     with without_autocast(student.hidden):
         for tokens, weights in zip(_chunks(counted, student), _chunks(upstream, student), strict=True):
             logits = student.logits(tokens, upstream.dtype).requires_grad_()
@@ -117,13 +124,8 @@ def _items_with_gradients(
             (slope,) = torch.autograd.grad(some, logits, weights)
             gradients.add(student, tokens, slope)
             items.append(some.detach())
-    return torch.cat(items), gradients
+    return torch.cat(items)
 
 
 def _chunks(of_tokens: Tensor, student: Head) -> tuple[Tensor, ...]:
     return torch.split(of_tokens, max(1, LOGITS // student.words()))
-
-
-def _dtype(student: Head, teacher: Head) -> torch.dtype:
-    tensors = (*student.tensors(), *teacher.tensors())
-    return reduce(torch.promote_types, (x.dtype for x in tensors), torch.float32)

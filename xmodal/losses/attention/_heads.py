@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import torch
 from torch import Tensor
 
-from xmodal.losses._checks import check_mask
+from xmodal.losses._checks import check_known, check_mask
 from xmodal.losses._items import Reduction
 from xmodal.losses.attention._chunked import Divergence, chunked
 from xmodal.losses.attention._vocabulary import Head
@@ -27,8 +29,7 @@ def vocabulary_divergence(
     _check_heads(student, teacher, student_weight, teacher_weight, student_bias, teacher_bias)
     items = student.shape[:-1]
     check_mask(mask, items)
-    if reduction not in ("mean", "none"):
-        raise ValueError(f'unknown reduction {reduction!r}; known: "mean", "none"')
+    check_known("reduction", reduction, get_args(Reduction))
     if mask is None:
         counted = torch.arange(items.numel(), device=student.device)
     else:

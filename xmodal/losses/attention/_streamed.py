@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from xmodal.losses._precision import without_autocast
+from xmodal.losses._precision import lifted_dtype, without_autocast
 from xmodal.losses.attention import _tiled_gradients, _tiled_rows
 from xmodal.losses.attention._maps import AttentionMap, Direction, Rows, Sight
 
@@ -59,10 +58,9 @@ class StreamedKL(torch.autograd.Function):
         kernels: Kernels,
     ) -> Tensor:
         inputs = (student_query, student_key, teacher_query, teacher_key)
-        dtype = reduce(torch.promote_types, (x.dtype for x in inputs), torch.float32)
         student, teacher = _maps(inputs, scales)
         with without_autocast(student_query):
-            rows = kernels.rows(student, teacher, sight, dtype, direction=direction)
+            rows = kernels.rows(student, teacher, sight, lifted_dtype(*inputs), direction=direction)
         ctx.save_for_backward(*inputs, rows.kl, rows.student, rows.teacher)
         ctx.scales, ctx.sight, ctx.direction, ctx.kernels = scales, sight, direction, kernels
         return rows.kl * math.log(2)

@@ -39,6 +39,7 @@ def kl_rows(
                 queries, student.key.shape[1], sight.last or 0, BITS * first.scale, BITS * second.scale,
                 D1=first.query.shape[-1], D2=second.query.shape[-1], W1=_width(first), W2=_width(second),
                 BQ=block, BK=block, CAUSAL=sight.last is not None, MASKED=sight.keys is not None,
+                num_stages=_stages(student, teacher),
             )  # fmt: skip
     return Rows(kl, log2, log1) if direction == "forward" else Rows(kl, log1, log2)
 
@@ -62,7 +63,7 @@ def student_gradients(
                     BITS * student.scale, BITS * teacher.scale, student.scale,
                     DS=student.query.shape[-1], DT=teacher.query.shape[-1], WS=_width(student), WT=_width(teacher),
                     BQ=block, BK=block, CAUSAL=sight.last is not None, MASKED=sight.keys is not None,
-                    REVERSE=direction == "reverse", OPERAND=_operand(student),
+                    REVERSE=direction == "reverse", OPERAND=_operand(student), num_stages=_stages(student, teacher),
                 )  # fmt: skip
     return grads[0], grads[1]
 
@@ -93,6 +94,11 @@ def _block(*maps: AttentionMap) -> int:
     """Queries or keys of a block: as many as leave room on chip for queries and keys of both maps."""
     row = sum(_width(m) * m.query.element_size() for m in maps)
     return 64 if row <= 512 else 32 if row <= 1024 else 16
+
+
+def _stages(*maps: AttentionMap) -> int:
+    # What float32 would gain by loading ahead it loses many times over where its blocks then exceed the chip.
+    return 1 if any(m.query.dtype == torch.float32 for m in maps) else 2
 
 
 def _operand(student: AttentionMap) -> Any:

@@ -50,6 +50,16 @@ def _logits(query, key, scale):
 
 
 @triton.jit
+def _add(total, top, s, seen):
+    """Running sum and maximum of rows after a tile, its powers of two, and what earlier ones shrink by."""
+    s = tl.where(seen, s, -float("inf"))
+    new = tl.maximum(top, tl.max(s, 1))
+    powers = tl.exp2(s - new[:, None])
+    shrink = tl.exp2(top - new)
+    return total * shrink + tl.sum(powers, 1), new, powers, shrink
+
+
+@triton.jit
 def _slope(s, t, seen, log_student, log_teacher, kl, REVERSE: tl.constexpr):
     """dS / upstream of a tile from the logits of student and teacher."""
     student = tl.where(seen, tl.exp2(s - log_student[:, None]), 0.0)
@@ -86,18 +96,9 @@ def rows_kernel(
         seen = _see(queries, keys, counts, last, CAUSAL)
         s1 = _logits(query1, _load_keys(k1, group, keys, counts, NK, D1, W1), scale1)
         s2 = _logits(query2, _load_keys(k2, group, keys, counts, NK, D2, W2), scale2)
-        difference = s1 - s2
-        s1 = tl.where(seen, s1, -float("inf"))
-        s2 = tl.where(seen, s2, -float("inf"))
-        new1 = tl.maximum(top1, tl.max(s1, 1))
-        new2 = tl.maximum(top2, tl.max(s2, 1))
-        p1 = tl.exp2(s1 - new1[:, None])
-        shrink1 = tl.exp2(top1 - new1)
-        sum1 = sum1 * shrink1 + tl.sum(p1, 1)
-        acc = acc * shrink1 + tl.sum(p1 * difference, 1)
-        sum2 = sum2 * tl.exp2(top2 - new2) + tl.sum(tl.exp2(s2 - new2[:, None]), 1)
-        top1 = new1
-        top2 = new2
+        sum1, top1, powers, shrink = _add(sum1, top1, s1, seen)
+        sum2, top2, _, _ = _add(sum2, top2, s2, seen)
+        acc = acc * shrink + tl.sum(powers * (s1 - s2), 1)
     some = sum1 > 0
     sum1 = tl.where(some, sum1, 1.0)
     normaliser1 = tl.where(some, top1 + tl.log2(sum1), 0.0)

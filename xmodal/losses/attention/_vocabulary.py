@@ -47,12 +47,13 @@ def lifted(weight: Tensor, dtype: torch.dtype) -> Iterator[tuple[slice, Tensor]]
 
 
 class Gradients:
-    """Of a student's hidden states, weight and bias, added up over chunks of tokens."""
+    """Of a student's hidden states and, where wanted, weight and bias, added up over chunks of tokens."""
 
-    def __init__(self, student: Head, dtype: torch.dtype) -> None:
+    def __init__(self, student: Head, dtype: torch.dtype, *, weight: bool, bias: bool) -> None:
         assert student.weight is not None
-        self.hidden, self.weight = (torch.zeros_like(x, dtype=dtype) for x in (student.hidden, student.weight))
-        self.bias = self.weight.new_zeros(len(self.weight))
+        self.hidden = torch.zeros_like(student.hidden, dtype=dtype)
+        self.weight = torch.zeros_like(student.weight, dtype=dtype) if weight else None
+        self.bias = self.hidden.new_zeros(student.words()) if bias else None
 
     def add(self, student: Head, tokens: Tensor, slope: Tensor) -> None:
         """What the gradient at the logits of some tokens, [n, V], adds."""
@@ -62,5 +63,11 @@ class Gradients:
         for words, weight in lifted(student.weight, slope.dtype):
             grad.addmm_(slope[:, words], weight)
         self.hidden[tokens] = grad
-        self.weight.addmm_(slope.T, hidden)
-        self.bias.add_(slope.sum(0))
+        if self.weight is not None:
+            self.weight.addmm_(slope.T, hidden)
+        if self.bias is not None:
+            self.bias.add_(slope.sum(0))
+
+    def all(self) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """Of hidden states, weight, bias."""
+        return self.hidden, self.weight, self.bias

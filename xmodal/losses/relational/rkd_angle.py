@@ -78,7 +78,8 @@ def _angle_cosines(x: Tensor, corners: Tensor, ends: slice) -> Tensor:
     """[B, D] -> [corners, ends, B]: cosines between the directions to some ends and those to all rows."""
     with without_autocast(x):
         direction = unit(x.unsqueeze(0) - x[corners].unsqueeze(1))  # [corners, B, D]
-        some = direction if ends.stop >= len(x) + ends.start else direction[:, ends]  # a slice costs a copy in the backward
+        # A slice of everything would still be copied in the backward.
+        some = direction if ends.stop - ends.start >= len(x) else direction[:, ends]
         return some @ direction.transpose(1, 2)
 
 

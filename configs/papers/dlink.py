@@ -1,0 +1,37 @@
+"""An EEG student with one electrode mimics a mixture of the layers of a teacher with eight, routed by input (DLink)."""
+
+from xmodal.balance import FixedWeights
+from xmodal.benchmarks.ssvep import Ssvep
+from xmodal.distillers import Compare, LayerRouter
+from xmodal.losses import KDLoss
+from xmodal.modalities.eeg import EEGPatches, ProjectCompress
+
+paper = dict(
+    system="DLink",
+    sensors="EEG (8 electrodes) -> EEG (Oz)",
+    evidence="described",
+    without=("balance.weights.route=0.0",),
+    reads="teachers.electrodes.layers.1.x",
+)
+benchmark = dict(type=Ssvep, root="", labelled=(0.25,))
+deploy = ("eeg/oz",)
+student = dict(
+    type=ProjectCompress,
+    adapter=dict(type=EEGPatches, key="eeg/oz", channels=1, rate_hz=128.0, width=32, depth=1, unit_uv=1.0),
+    token_width=64,
+    width=32,
+)
+teachers = dict(electrodes=dict(type=EEGPatches, channels=8, rate_hz=128.0, width=64, depth=3, unit_uv=1.0))
+distillers = dict(
+    route=dict(type=LayerRouter, task="stimulus", teacher="electrodes"),
+    soft=dict(
+        type=Compare,
+        what="output",
+        task="stimulus",
+        teacher="electrodes",
+        loss=dict(type=KDLoss, temperature=2.0, reduction="none"),
+    ),
+)
+balance = dict(type=FixedWeights, weights=dict(task=1.0, route=1.0, soft=1.0))
+schedule = dict(steps=150, labelled=16, paired=16, learning_rate=3e-3)
+precision = "fp32"

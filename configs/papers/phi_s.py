@@ -1,0 +1,98 @@
+"""An image student regresses two models' features after PHI-S, which gives every channel the same variance.
+
+PHI-S, arXiv 2410.01680, authors' code. Evidence: exact (the transform); recalled (the losses: squared error on
+tokens, 1 - cos on summaries). Faithful: PCA, Hadamard rotation and one scale of each teacher's tokens and of its
+summaries, taken once on training samples; a head for each teacher and kind. Ours: small teachers trained on the
+labels (one hears the digit; one sees and hears it), and the student's own task beside the matching.
+
+TUNED
+
+    xmodal train papers/phi_s --seeds 0 1 2
+"""
+
+from xmodal.balance import PHIS, FixedWeights
+from xmodal.benchmarks.digits_av import DigitsAV
+from xmodal.distillers import RadioHeads
+from xmodal.modalities.audio import TimmAudio
+from xmodal.modalities.audio.transforms import Gain, Noise, TimeShift
+from xmodal.modalities.fusion import Fusion
+from xmodal.modalities.image import TimmImage
+from xmodal.modalities.image.transforms import ColorJitter, RandomResizedCrop
+
+benchmark = dict(type=DigitsAV, labelled=(100,))
+deploy = ("image",)
+student = dict(
+    type=TimmImage, backbone="resnet10t", options=dict(channels=(24, 48, 96, 128), stem_width=12, output_stride=8)
+)
+teachers = dict(
+    audio=dict(
+        type=TimmAudio,
+        backbone="resnet10t",
+        options=dict(channels=(24, 48, 96, 128), stem_width=12, output_stride=8),
+        rate_hz=8000,
+        settings=dict(
+            rate_hz=8000, bins=40, frames=None, n_fft=256, window=200, hop=160, low_hz=80.0, mean=-2.3, scale=2.0
+        ),
+    ),
+    both=dict(
+        type=Fusion,
+        parts=dict(
+            image=dict(
+                type=TimmImage,
+                backbone="resnet10t",
+                options=dict(channels=(24, 48, 96, 128), stem_width=12, output_stride=8),
+            ),
+            audio=dict(
+                type=TimmAudio,
+                backbone="resnet10t",
+                options=dict(channels=(24, 48, 96, 128), stem_width=12, output_stride=8),
+                rate_hz=8000,
+                settings=dict(
+                    rate_hz=8000,
+                    bins=40,
+                    frames=None,
+                    n_fft=256,
+                    window=200,
+                    hop=160,
+                    low_hz=80.0,
+                    mean=-2.3,
+                    scale=2.0,
+                ),
+            ),
+        ),
+        width=64,
+        depth=1,
+    ),
+)
+distillers = dict(
+    audio=dict(type=RadioHeads, teacher="audio", targets=dict(summary=dict(type=PHIS, width=128)), hidden=128),
+    both=dict(
+        type=RadioHeads,
+        teacher="both",
+        targets=dict(summary=dict(type=PHIS, width=64), tokens=dict(type=PHIS, width=64)),
+        tokens="squared",
+        hidden=128,
+    ),
+)
+balance = dict(type=FixedWeights, weights=dict(task=1.0, audio=2.0, both=2.0))
+transforms = [
+    dict(type=RandomResizedCrop, size=(32, 32), scale=(0.6, 1.0)),
+    dict(type=ColorJitter),
+]
+teacher_transforms = [
+    dict(type=TimeShift, longest_s=0.2, rate_hz=8000),
+    dict(type=Gain),
+    dict(type=Noise, low_db=5.0, high_db=30.0),
+    dict(type=RandomResizedCrop, size=(32, 32), scale=(0.6, 1.0)),
+    dict(type=ColorJitter),
+]
+schedule = dict(steps=300, labelled=32, paired=64, learning_rate=1e-2)
+teacher_schedule = dict(steps=300, learning_rate=3e-3)
+precision = "fp32"
+paper = dict(
+    system="PHI-S",
+    sensors="audio + image and audio -> image",
+    evidence="exact; recalled",
+    without=("balance.weights.audio=0.0", "balance.weights.both=0.0"),
+    reads="teachers.both.tokens.x",
+)
