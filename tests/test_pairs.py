@@ -151,3 +151,25 @@ def test_volumes_of_one_shape_pair_by_voxel_and_others_are_refused():
 def test_pixels_of_two_cameras_are_no_common_frame():
     with pytest.raises(ValueError, match="cannot be paired"):
         pair_tokens(timed([1.0], "image/a", "image_px"), timed([1.0], "image/b", "image_px"), recording())
+
+
+def ground(places, grid, key, frame="bev_m", valid=None):
+    where = torch.tensor(places).unsqueeze(0)
+    return Tokens(torch.zeros(1, len(places), 4), where=where, frame=frame, grid=grid, key=key, valid=valid)
+
+
+def test_cells_of_the_ground_pair_whatever_the_sensor():
+    fine = [[x + 0.5, y + 0.5] for x in range(4) for y in range(2)]
+    radar, lidar = ground(fine, (4, 2), "radar"), ground(fine, (4, 2), "lidar", valid=torch.arange(8)[None] != 3)
+    assert pair_tokens(radar, lidar, recording()).index[:, 1:].tolist() == [[i, i] for i in range(8) if i != 3]
+    coarse = ground([[1.0, 1.0], [3.0, 1.0]], (2, 1), "lidar")
+    assert pair_tokens(radar, coarse, recording()).index[:, 1:].tolist() == [[i, i // 4] for i in range(8)]
+
+
+def test_grids_of_one_shape_in_other_places_or_frames_are_not_one_grid():
+    here, ahead = ([[x + 0.5, 0.5] for x in range(first, first + 3)] for first in (0, 2))
+    pairs = pair_tokens(ground(here, (3, 1), "radar"), ground(ahead, (3, 1), "lidar"), recording())
+    assert [2, 0] in pairs.index[:, 1:].tolist()
+    assert [0, 0] not in pairs.index[:, 1:].tolist()
+    with pytest.raises(ValueError, match="cannot be paired"):
+        pair_tokens(ground(here, (3, 1), "a", "lidar_m"), ground(here, (3, 1), "b", "lidar_m"), recording())

@@ -40,6 +40,7 @@ class DigitsAV(Benchmark):
             them for one table each. All training samples are pairs.
         photos: samples made of each training image.
         seed: of the world.
+        most: of each part no more samples than this, for trying things out; None for all.
     """
 
     card = Card(
@@ -48,11 +49,15 @@ class DigitsAV(Benchmark):
         source="made on the fly from sklearn.datasets.load_digits (pip install 'xmodal[digits]')",
     )
 
-    def __init__(self, labelled: Labelled = (100, 1.0), photos: int = 3, seed: int = 0) -> None:
+    def __init__(
+        self, labelled: Labelled = (100, 1.0), photos: int = 3, seed: int = 0, most: int | None = None
+    ) -> None:
         self.labelled = check_labelled("digits_av", labelled)
         if photos < 1 or seed < 0:
             raise ConfigError(f"digits_av: expected photos >= 1 and seed >= 0, found {photos} and {seed}")
-        self.photos, self.seed = photos, seed
+        if most is not None and most < 1:
+            raise ConfigError(f"digits_av: expected most >= 1, found {most}")
+        self.photos, self.seed, self.most = photos, seed, most
         self.tasks = {"digit": Classification(DIGITS)}
         self.scans: Scans = load_scans()
         self.voices: dict[int, Voice] = {}
@@ -70,12 +75,14 @@ class DigitsAV(Benchmark):
         return self._made("train", index)
 
     def __len__(self) -> int:
-        return self.photos * (PARTS["train"][1] - PARTS["train"][0])
+        count = self.photos * (PARTS["train"][1] - PARTS["train"][0])
+        return count if self.most is None else min(count, self.most)
 
     def _part(self, name: str) -> list[Sample]:
         if name not in self._parts:
             start, end = PARTS[name]
             count = (end - start) * (self.photos if name == "train" else 1)
+            count = count if self.most is None else min(count, self.most)
             self._parts[name] = [self._made(name, i) for i in range(count)]
         return self._parts[name]
 

@@ -48,17 +48,16 @@ def plain(
 def step(side: str, which: str, length: int, width: int, *, causal: bool) -> Callable[[], float]:
     """A call that computes the loss of random maps and, for the pass "both", its gradient."""
     make = torch.Generator().manual_seed(SEED)
-    four = [torch.randn(1, length, width, generator=make) for _ in range(4)]
-    leaves = four[:2]
-    for x in leaves:
-        x.requires_grad_(which == "both")
+    query, key, teacher_query, teacher_key = torch.randn(4, 1, length, width, generator=make)
+    leaves = [x.clone().requires_grad_(which == "both") for x in (query, key)]
+    maps = (leaves[0], leaves[1], teacher_query, teacher_key)
     hidden = torch.ones(length, length, dtype=torch.bool).triu(1) if causal and side != "ours" else None
     compute = torch.compile(plain) if side == "compiled" else plain
 
     def call() -> float:
         for x in leaves:
             x.grad = None
-        value = attention_kl_loss(*four, causal=causal) if side == "ours" else compute(*four, hidden)
+        value = attention_kl_loss(*maps, causal=causal) if side == "ours" else compute(*maps, hidden)
         if which == "both":
             value.backward()  # type: ignore[no-untyped-call]
         return value.item()
@@ -144,7 +143,7 @@ def main(arguments: list[str] | None = None) -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     if args.memory:
-        print(json.dumps(memory(*args.memory, args.lengths[0], args.width, causal=args.causal)))
+        print(json.dumps(memory(args.memory[0], args.memory[1], args.lengths[0], args.width, causal=args.causal)))
         return
     found = machine()
     print(", ".join(f"{name} {value}" for name, value in found.items()) + f", seed {SEED}, width {args.width}")

@@ -1,9 +1,9 @@
 """An image student learns answers and features of a teacher that hears; a network weighs each loss by the teacher.
 
 Beta-KD, CVPR 2026, arXiv 2603.21426, released code at instance level. Evidence: exact (the balance as released); the
-paper's own objective, described, is `form="map"`. Faithful: a perceptron on the teacher's pooled feature gives each
-of label loss, logit KD and feature loss a precision exp(-s), s held in [-5, 5]. Ours: digits and one audio teacher
-instead of vision-language models; the feature loss compares pooled vectors.
+paper's own objective, a re-implementation from the description, is `form="map"`. Faithful: a perceptron on the
+teacher's pooled feature gives each of label loss, logit KD and feature loss a precision exp(-s), s held in [-5, 5].
+Ours: digits and one audio teacher instead of vision-language models; the feature loss compares pooled vectors.
 
 TUNED
 
@@ -63,7 +63,7 @@ precision = "fp32"
 paper = dict(
     system="Beta-KD",
     sensors="audio -> image",
-    evidence="exact; described",
+    evidence="exact",
     without=("balance.limit=1e-9",),
     reads="teachers.audio.outputs.digit",
 )

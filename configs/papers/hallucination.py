@@ -3,9 +3,9 @@
 Hoffman, Gupta, Darrell, "Learning with side information through modality hallucination", CVPR 2016. Evidence: recalled.
 Faithful: the hallucinating branch sees the sensor at hand, its loss is |sigmoid - sigmoid|^2 against one mid-level
 layer of the network of the absent one, the tasks of all branches are added, and the branches are fused at test time.
-Ours: simulated heads instead of colour and depth images, classification instead of detection, a frozen PET network,
-fusion by a head on both pooled vectors, the layer (the third of four) and all weights. Both scans are flipped together,
-because features are compared place by place. The student alone has both branches too.
+Ours: simulated heads instead of colour and depth images, a frozen PET network, fusion by a head on both pooled
+vectors, the layer (the third of four) and all weights. Both scans are flipped together, because features are compared
+place by place. The student alone has both branches too.
 
     xmodal train papers/hallucination --seeds 0 1 2
 """

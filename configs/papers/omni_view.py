@@ -1,4 +1,4 @@
-"""A camera learns depths from an expert with a laser scanner: it imitates its answers and aligns its latent (Omni-View).
+"""A camera learns depths from an expert with a laser scanner: its answers are imitated, its latent is found again.
 
 Omni-View and cross-modality distillation, ICRA 2026, arXiv 2603.20679: a depth policy that sees all around teaches a
 policy with one RGB camera. Its equations are published in no form we could read: a re-implementation from the

@@ -1,10 +1,12 @@
 """An MRI student attends from MRI to MRI slices where its teacher, of the same build, attended from PET to MRI.
 
-PET-guided MRI amyloid detection (Chiumento et al.), arXiv 2604.12574, code francescochiumento. Evidence: exact (the
-losses, schedules and attention); ours (the rest). Faithful: one encoder for both scans, projection, cross-attention and
-self-attention of the teacher, three phases: classify, triplet alignment (the last third of the teacher's training),
-distillation of a student that begins as the teacher, with margin focal, unit-feature and T^2 BCE terms, whose weights,
-temperature and margin follow the source's epochs as shares of the steps.
+PET-guided MRI amyloid detection (Chiumento et al.), arXiv 2604.12574, code
+FrancescoChiumento/pet-guided-mri-amyloid-detection. Evidence: exact (losses, schedules, attention); ours (the rest).
+
+Faithful: one encoder for both scans, projection, cross-attention and self-attention of the teacher, three phases:
+classify, triplet alignment (the last third of the teacher's training), distillation of a student that begins as the
+teacher, with margin focal, unit-feature and T^2 BCE terms, whose weights, temperature and margin follow the source's
+epochs as shares of the steps.
 Ours: simulated heads with dementia in the place of amyloid; small convolutions in the place of BiomedCLIP with LoRA;
 width 32; negatives of another diagnosis, as there is no Centiloid scale; one learning rate and one decay for all
 weights; the task's own linear head, which the student takes over instead of a fresh one; the plain cross-entropy with
@@ -26,7 +28,7 @@ paper = dict(
     without=("balance.weights.amyloid/feature=0.0", "balance.weights.amyloid/logit=0.0"),
     reads="teachers.pet.pooled",
 )
-_encoder = dict(type=SliceEncoder, backbone=None, key="volume/mri", plane="sagittal", every=2, widths=(16, 32, 64))
+_encoder = dict(type=SliceEncoder, backbone=None, key="volume/mri", plane="sagittal", every=3, widths=(16, 32, 64))
 benchmark = dict(type=Phantom, subjects=600, labelled=(60,))
 deploy = ("volume/mri",)
 student = dict(

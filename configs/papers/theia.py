@@ -54,11 +54,13 @@ teachers = dict(
         width=64,
         depth=1,
     ),
-    wide=dict(type=TimmImage, backbone="resnet18", options=dict(output_stride=8)),
+    wide=dict(
+        type=TimmImage, backbone="resnet10t", options=dict(channels=(32, 64, 128, 192), stem_width=16, output_stride=8)
+    ),
 )
 distillers = dict(
     both=dict(type=TheiaHeads, teacher="both", standardizer=dict(type=FixedStandardizer, width=64)),
-    wide=dict(type=TheiaHeads, teacher="wide", standardizer=dict(type=FixedStandardizer, width=512)),
+    wide=dict(type=TheiaHeads, teacher="wide", standardizer=dict(type=FixedStandardizer, width=192)),
 )
 balance = dict(type=FixedWeights, weights=dict(task=1.0, both=1.0, wide=1.0))
 transforms = [

@@ -1,7 +1,7 @@
 """A small transformer over patches of each electrode: every token is one electrode for one stretch of time.
 
-Patches are embedded by their samples and by their amplitude spectrum, as in CBraMod (Wang et al., ICLR 2025); the
-attention is plain, over all patches of all electrodes.
+Patches are embedded by their amplitude spectrum, one of the two embeddings of CBraMod (Wang et al., ICLR 2025); the
+attention is plain, over all patches of all electrodes. Phases inside a patch are therefore not seen.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class EEGPatches(EEGAdapter):
         rate_hz: samples a second.
         width: D of tokens, layers and pooled; even.
         depth, heads, mlp_ratio, dropout: of the blocks.
-        patch_s: length of a patch in seconds; its spectrum resolves 1 / patch_s. What is left at the end is not seen.
+        patch_s: length of a patch in seconds; its spectrum resolves 1 / patch_s.
+        step_s: from the start of one patch to that of the next. What is left at the end is not seen.
         unit_uv: microvolts that the network sees as 1.
     """
 
@@ -40,15 +41,16 @@ class EEGPatches(EEGAdapter):
         heads: int = 4,
         mlp_ratio: float = 2.0,
         dropout: float = 0.1,
-        patch_s: float = 1.0,
+        patch_s: float = 2.0,
+        step_s: float = 0.5,
         unit_uv: float = 100.0,
     ) -> None:
         super().__init__(key, channels, rate_hz, unit_uv)
-        self.patch = round(patch_s * rate_hz)
-        if self.patch < 2 or depth < 1 or width % 2:
-            found = f"{patch_s}, {depth} and {width}"
-            raise ConfigError(f"expected patch_s of two samples or more, depth >= 1 and an even width, found {found}")
-        self.wave, self.spectrum = nn.Linear(self.patch, width), nn.Linear(self.patch // 2 + 1, width)
+        self.patch, self.step = round(patch_s * rate_hz), round(step_s * rate_hz)
+        if self.patch < 2 or self.step < 1 or depth < 1 or width % 2:
+            found = f"{patch_s}, {step_s}, {depth} and {width}"
+            raise ConfigError(f"expected patch_s, step_s and depth above 0 and an even width, found {found}")
+        self.spectrum = nn.Linear(self.patch // 2 + 1, width)
         self.electrode = nn.Parameter(0.02 * torch.randn(channels, 1, width))
         self.drop = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(Block(width, heads, mlp_ratio, dropout) for _ in range(depth))
@@ -69,12 +71,12 @@ class EEGPatches(EEGAdapter):
         )
 
     def _embedded(self, signal: Tensor) -> Tensor:
-        count = signal.shape[2] // self.patch
-        patches = signal[..., : count * self.patch].reshape(len(signal), self.channels, count, self.patch)
-        amplitude = torch.fft.rfft(patches.float(), norm="ortho").abs()
-        place = sine_positions(torch.arange(count, device=signal.device).float(), self.norm.weight.shape[0])
-        x: Tensor = self.drop(self.wave(patches) + self.spectrum(amplitude) + self.electrode + place)
+        patches = signal.float().unfold(2, self.patch, self.step)  # [B, C, P, samples]
+        amplitude = torch.fft.rfft(patches, norm="ortho").abs().log1p()
+        time = torch.arange(patches.shape[2], device=signal.device)
+        place = sine_positions(time, self.norm.weight.shape[0])
+        x: Tensor = self.drop(self.spectrum(amplitude) + self.electrode + place)
         return x.flatten(1, 2)
 
     def _tokens(self, x: Tensor, count: int) -> Tokens:
-        return self.in_time(x, (torch.arange(count) + 0.5) * self.patch, self.channels)
+        return self.in_time(x, torch.arange(count) * self.step + self.patch / 2, self.channels)

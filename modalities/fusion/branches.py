@@ -20,8 +20,8 @@ class Branches(Adapter):
     """Adapters that read the same entries, fused in the pooled vector alone.
 
     The student of modality hallucination (Hoffman, Gupta, Darrell, CVPR 2016): one branch learns from the labels, the
-    other to see what an absent sensor would have shown; both stay at test time. The source fuses the answers of the
-    branches; a linear head on concatenated vectors is a sum of answers too. Evidence: recalled; ours (the fusion).
+    other to see what an absent sensor would have shown; both are fused at test time. How is ours: on concatenated
+    vectors, a linear head adds the answers of all branches. Evidence: recalled; ours (fusion).
 
     Tokens, layers and attention are those of the first branch; `Embedding.parts` holds every branch whole.
 

@@ -75,8 +75,8 @@ class PrivilegedStream(Adapter):
         if embedding is None:
             return null, ~shown.unsqueeze(1)
         x, valid = _tokens(embedding)
-        x = self.project(x)
-        counts = torch.cat([~shown.unsqueeze(1), valid & shown.unsqueeze(1)], 1)
+        x, valid = self.project(x), valid & shown.unsqueeze(1)
+        counts = torch.cat([~valid.any(1, keepdim=True), valid], 1)
         return torch.cat([null.to(x.dtype), x], 1), counts
 
     def _shown(self, batch: Batch) -> Tensor:

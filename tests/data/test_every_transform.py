@@ -15,8 +15,9 @@ from torch import Tensor
 import xmodal.benchmarks
 import xmodal.data
 import xmodal.modalities
+from xmodal.benchmarks.street.bev_transforms import MirrorStreet
 from xmodal.data.sample import Rows, Sample
-from xmodal.data.transforms import Compose, EntryTransform, Flip, Scaling, Transform, seeded
+from xmodal.data.transforms import Compose, EntryTransform, Flip, SameDraw, Scaling, Transform, seeded
 from xmodal.modalities.audio import spectrogram as spectra
 from xmodal.modalities.audio import transforms as audio
 from xmodal.modalities.eeg import transforms as eeg
@@ -92,6 +93,11 @@ def with_spectrogram(seed: int) -> Sample:
 
 CASES: dict[Any, list[Any]] = {
     Compose: [Compose([image.HorizontalFlip(), Compose([lidar.RotateZ(), image.QuarterTurn()]), radar.FlipY()])],
+    SameDraw: [
+        SameDraw([image.HorizontalFlip(), raster.HorizontalFlip()]),
+        SameDraw([image.RandomCrop((8, 9)), raster.RandomCrop((8, 9))]),
+    ],
+    MirrorStreet: [MirrorStreet(), MirrorStreet(key="lidar")],
     audio.RandomCrop: [audio.RandomCrop(0.1), audio.RandomCrop(0.5)],
     audio.CentreCrop: [audio.CentreCrop(0.1)],
     audio.TimeShift: [audio.TimeShift()],

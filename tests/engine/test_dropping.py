@@ -98,3 +98,11 @@ def test_evaluate_names_the_arms_of_the_run(make_run, capsys):
     assert "unknown arm 'techer'; known: student" in capsys.readouterr().err
     assert main(["evaluate", str(run.folder), "--drop", "all"]) == 2
     assert "needs all of its entries" in capsys.readouterr().err
+
+
+def test_a_student_that_allows_absence_may_be_deployed_with_some_of_its_entries(make_run):
+    run = make_run("some", FUSED[0].replace("teachers.teacher", "student"), "deploy=('image',)", "arms=('student',)")
+    assert 0 <= run.train()["arms"]["student"][0] <= 1
+    assert json.loads((run.folder / "student.json").read_text())["deploy"] == ["image"]
+    with pytest.raises(ConfigError, match="student needs the entry 'image' at test time"):
+        make_run("none", FUSED[0].replace("teachers.teacher", "student"), "deploy=('radar',)").train()

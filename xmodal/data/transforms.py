@@ -131,6 +131,30 @@ class Compose:
         return sample, drawn
 
 
+class SameDraw:
+    """Several transforms edit a sample with one draw: what the first draws, the others replay.
+
+    For entries that lie pixel on pixel, such as a colour and a thermal camera behind one lens. A sample without the
+    entry of the first passes unchanged.
+
+    Args:
+        transforms: their params have the same fields.
+    """
+
+    def __init__(self, transforms: Sequence[EntryTransform]) -> None:
+        self.transforms = tuple(transforms)
+
+    def __call__(
+        self, sample: Sample, params: Params | None = None, generator: torch.Generator | None = None
+    ) -> tuple[Sample, Params]:
+        first, *others = self.transforms
+        sample, drawn = first(sample, params, generator)
+        for transform in others:
+            if drawn and transform.key in sample.entries:
+                sample, _ = transform(sample, drawn)
+        return sample, drawn
+
+
 def uniform(low: float, high: float, generator: torch.Generator | None) -> float:
     """One float drawn uniformly from [low, high)."""
     return low + (high - low) * float(torch.rand((), generator=generator, dtype=torch.float64))

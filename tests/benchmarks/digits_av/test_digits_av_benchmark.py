@@ -133,3 +133,12 @@ def test_more_labels_than_samples_are_refused():
 def test_other_numbers_that_make_no_sense_are_refused(given):
     with pytest.raises(ConfigError, match="photos >= 1 and seed >= 0"):
         DigitsAV(**given)
+
+
+def test_fewer_samples_are_the_first_ones_of_each_part():
+    few = DigitsAV(labelled=(4,), most=6).splits(0)[0]
+    assert [len(part) for part in (few.train, few.val, few.test)] == [6, 6, 6]
+    whole = DigitsAV(labelled=(4,))
+    assert torch.equal(few.train[5].entries["image"], whole.sample(5).entries["image"])
+    with pytest.raises(ConfigError, match="most >= 1"):
+        DigitsAV(most=0)

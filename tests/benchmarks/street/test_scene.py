@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from xmodal.benchmarks.street.objects import Objects
 from xmodal.benchmarks.street.scene import Scene, make_scene
 from xmodal.benchmarks.street.spec import CLASSES, CONDITIONS, PALETTE, PATCH_PX, SKY, StreetSpec
 from xmodal.errors import ConfigError
@@ -61,9 +62,11 @@ def test_types_and_shapes(scenes: list[Scene]) -> None:
 
 
 def test_the_same_arguments_give_the_same_scene() -> None:
-    arrays = tuple(f.name for f in fields(Scene) if f.name not in ("camera", "condition", "lidar_height_m"))
+    arrays = tuple(f.name for f in fields(Scene) if f.name not in ("camera", "condition", "lidar_height_m", "objects"))
     a, b = make_scene(3, 7), make_scene(3, 7)
     assert_same(a, b, arrays)
+    for f in fields(Objects):
+        np.testing.assert_array_equal(getattr(a.objects, f.name), getattr(b.objects, f.name))
     assert (a.condition, a.lidar_height_m) == (b.condition, b.lidar_height_m)
 
 

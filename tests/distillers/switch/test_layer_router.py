@@ -29,7 +29,7 @@ def batch():
 
 def step_of(weights=None, width=8, **changes):
     torch.manual_seed(1)
-    common = dict(rate_hz=50.0, patch_s=0.4, heads=2, dropout=0.0, unit_uv=1.0)
+    common = dict(rate_hz=50.0, patch_s=0.4, step_s=0.4, heads=2, dropout=0.0, unit_uv=1.0)
     student = Model(EEGPatches("eeg/one", 1, width=width, depth=1, **common), TASKS)
     teacher = Model(EEGPatches("eeg", 3, width=8, depth=3, **common), TASKS)
     distillers = {"route": LayerRouter("state", teacher="all", **changes)}
@@ -86,7 +86,7 @@ def test_a_doubled_weight_doubles_the_gradient():
     def gradient(weight):
         step = step_of({"task": 0.0, "route": weight})
         step(batch()).total.backward()
-        return step.student.adapter.wave.weight.grad
+        return step.student.adapter.spectrum.weight.grad
 
     torch.testing.assert_close(2 * gradient(1.0), gradient(2.0))
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from xmodal.losses import rkd_angle_loss, rkd_distance_loss
+from xmodal.losses import RKDAngleLoss, rkd_angle_loss, rkd_distance_loss
 
 both = pytest.mark.parametrize("loss", [rkd_distance_loss, rkd_angle_loss])
 
@@ -96,3 +96,47 @@ def test_scaled_distances_cost_what_the_formula_says() -> None:
     differences = [9 / 14 - 3 / 4, 12 / 14 - 3 / 4, 0.0]
     expected = 2 * sum(d * d / 2 for d in differences) / 9
     assert rkd_distance_loss(ours, theirs).item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_drawn_corners_are_right_on_average() -> None:
+    # Two corners of four can be drawn in six ways; each occurs, and their mean is the loss of all corners.
+    student, teacher = torch.randn(2, 4, 5, dtype=torch.float64)
+    draws = [
+        rkd_angle_loss(student, teacher, anchors=2, generator=torch.Generator().manual_seed(seed))
+        for seed in range(200)
+    ]
+    values, counts = torch.stack(draws).round(decimals=12).unique(return_counts=True)
+    assert len(values) == 6
+    assert counts.min() > 15
+    torch.testing.assert_close(values.mean(), rkd_angle_loss(student, teacher), rtol=1e-9, atol=0)
+
+
+def test_as_many_corners_as_rows_are_all_of_them() -> None:
+    student, teacher = torch.randn(2, 6, 5, dtype=torch.float64)
+    for anchors in (6, 7):
+        assert rkd_angle_loss(student, teacher, anchors=anchors).equal(rkd_angle_loss(student, teacher))
+
+
+def test_corners_are_drawn_anew_at_each_call_and_repeat_with_the_seed() -> None:
+    student, teacher = torch.randn(2, 16, 5, dtype=torch.float64)
+    loss = RKDAngleLoss(anchors=3, generator=torch.Generator().manual_seed(5))
+    first, second = loss(student, teacher), loss(student, teacher)
+    assert first != second
+    loss.generator = torch.Generator().manual_seed(5)
+    assert loss(student, teacher) == first
+    torch.manual_seed(5)
+    assert rkd_angle_loss(student, teacher, anchors=3) == first
+
+
+def test_a_masked_row_is_no_corner() -> None:
+    student, teacher = torch.randn(2, 8, 5, dtype=torch.float64)
+    mask = torch.arange(8) % 3 != 1
+    expected = rkd_angle_loss(student[mask], teacher[mask], anchors=2, generator=torch.Generator().manual_seed(1))
+    student[~mask] = torch.nan
+    found = rkd_angle_loss(student, teacher, anchors=2, generator=torch.Generator().manual_seed(1), mask=mask)
+    torch.testing.assert_close(found, expected)
+
+
+def test_no_corner_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^expected anchors > 0, found 0$"):
+        rkd_angle_loss(torch.zeros(4, 5), torch.zeros(4, 5), anchors=0)

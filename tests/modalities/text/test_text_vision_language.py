@@ -57,6 +57,18 @@ def test_the_prefix_is_seen_by_the_text_and_the_text_keeps_its_places():
     assert torch.allclose(without.pooled, model.language(one, Need(pooled=True)).pooled, atol=1e-6)
 
 
+def test_the_places_of_the_text_are_told_where_tokens_are_needed():
+    model = teacher().eval()
+    assert not model(batch(), Need(pooled=True)).parts
+    text = model(batch(), Need(tokens=True)).parts["text"].tokens
+    assert text.valid.sum(1).tolist() == [len(t) + 2 for t in ("a red car", "snow", "rain on the road", "night")]
+
+
+def test_a_large_vocabulary_need_not_be_spoken():
+    silent = VisionLanguage(Patches(), CausalLM(width=16, depth=2, heads=2), next_token=False).eval()
+    assert not silent(batch(), Need(pooled=True)).outputs
+
+
 def test_the_upper_part_with_the_models_own_tokens_gives_its_own_answer():
     model = teacher().eval()
     full = model(batch(), Need(pooled=True, tokens=True, layers=True))

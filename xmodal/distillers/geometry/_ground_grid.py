@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from xmodal.distillers.geometry._point_pairs import rows_of
+
 Bounds = tuple[tuple[float, float], tuple[float, float]]
 
 
@@ -48,7 +50,7 @@ class GroundGrid:
         cell, x = self.cells(where), x.to(torch.promote_types(x.dtype, torch.float32))
         sample, token = (keep & (cell >= 0)).nonzero(as_tuple=True)
         place = sample * (rows * columns) + cell[sample, token]
-        sums = x.new_zeros(len(x) * rows * columns, x.shape[-1]).index_add(0, place, x[sample, token])
+        sums = x.new_zeros(len(x) * rows * columns, x.shape[-1]).index_add(0, place, rows_of(x, sample, token))
         counts = torch.bincount(place, minlength=len(sums)).clamp_min(1).to(x.dtype)
         return (sums / counts.unsqueeze(1)).view(len(x), rows, columns, -1).permute(0, 3, 1, 2)
 

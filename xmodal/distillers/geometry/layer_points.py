@@ -15,7 +15,7 @@ from xmodal.adapter import Adapter, Need
 from xmodal.bus import Frame
 from xmodal.distillers.base import Distiller
 from xmodal.distillers.geometry._heads import perceptron
-from xmodal.distillers.geometry._point_pairs import over_pairs, pairs_of_layers
+from xmodal.distillers.geometry._point_pairs import over_pairs, pairs_of_layers, rows_of
 from xmodal.losses import cosine_loss
 from xmodal.tasks import Task
 
@@ -52,6 +52,7 @@ class LayerPoints(Distiller):
             own, theirs = frame.student.layers[a], other.layers[b]
             pairs = pairs_of_layers(own, theirs, frame, taught)
             sample, i, j = pairs.index.unbind(1)
-            values = cosine_loss(head(own.x)[sample, i], theirs.x[sample, j], reduction="none")  # [M]
+            student, teacher = rows_of(head(own.x), sample, i), rows_of(theirs.x, sample, j)  # [M, D]
+            values = cosine_loss(student, teacher, reduction="none")
             terms.append(over_pairs(values, pairs, len(taught)))
         return {"layers": torch.stack(terms).mean(0)}

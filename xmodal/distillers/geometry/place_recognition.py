@@ -30,7 +30,7 @@ class PlaceRecognition(Distiller):
     - "features": KL(softmax(teacher's pooled vector) || softmax(the student's in the teacher's width));
     - "response": max(0, |student's descriptor - teacher's| - margin).
 
-    The student's tokens must lie in the axes of the teacher's sensor, to about a cell.
+    The axes of both sensors must be parallel.
 
     Args:
         task: a retrieval task that both answer.
@@ -38,6 +38,7 @@ class PlaceRecognition(Distiller):
         layer: of the student, that the picture is drawn from.
         extent_m, cell_m: of the picture, see `GroundGrid`.
         ground_m: points below this height are left out of the picture.
+        student_at_m: x and y of the student's sensor in the axes of the teacher's.
         width: channels of the decoder.
         margin: > 0, between unit vectors.
     """
@@ -53,12 +54,13 @@ class PlaceRecognition(Distiller):
         extent_m: Bounds = ((0.0, 64.0), (-24.0, 24.0)),
         cell_m: float = 2.0,
         ground_m: float = -1.4,
+        student_at_m: tuple[float, float] = (0.0, 0.0),
         width: int = 16,
         margin: float = 0.1,
     ) -> None:
         super().__init__(teacher)
         self.task, self.layer, self.ground_m, self.margin = task, layer, ground_m, margin
-        self.grid, self.width = GroundGrid(extent_m, cell_m), width
+        self.grid, self.width, self.student_at_m = GroundGrid(extent_m, cell_m), width, student_at_m
         self.draw: nn.Module = nn.Identity()
 
     def connect(self, models: Mapping[str, Adapter], tasks: Mapping[str, Task]) -> None:
@@ -99,7 +101,8 @@ class PlaceRecognition(Distiller):
         tokens = frame.student.layers[self.layer]
         if tokens.where is None or tokens.frame.endswith("_px"):
             raise ValueError(f"the picture needs student tokens placed in metres, found frame {tokens.frame!r}")
-        seen = self.grid.mean(self.project(tokens.x), tokens.where, tokens.mask())
+        where = tokens.where[..., :2] + tokens.where.new_tensor(self.student_at_m)
+        seen = self.grid.mean(self.project(tokens.x), where, tokens.mask())
         return torch.sigmoid(self.draw(seen).float())
 
     def _picture(self, frame: Frame) -> Tensor:

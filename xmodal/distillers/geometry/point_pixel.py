@@ -14,7 +14,7 @@ from torch import Tensor
 from xmodal.adapter import Need
 from xmodal.bus import Frame
 from xmodal.distillers.base import Distiller
-from xmodal.distillers.geometry._point_pairs import over_pairs, taught_pairs
+from xmodal.distillers.geometry._point_pairs import over_pairs, rows_of, taught_pairs
 from xmodal.losses import scalr_loss
 
 
@@ -34,8 +34,8 @@ class PointPixel(Distiller):
         taught = frame.taught[self.teacher]
         pairs = taught_pairs(frame.pairs["student", self.teacher], taught)
         sample, own, theirs = pairs.index.unbind(1)
-        student = self.projected(frame)[sample, own]  # [M, D]
-        teacher = frame.other(self.teacher).need_tokens(self.teacher).x[sample, theirs]
+        student = rows_of(self.projected(frame), sample, own)  # [M, D]
+        teacher = rows_of(frame.other(self.teacher).need_tokens(self.teacher).x, sample, theirs)
         return {"distance": over_pairs(scalr_loss(student, teacher, reduction="none"), pairs, len(taught))}
 
     def projected(self, frame: Frame) -> Tensor:

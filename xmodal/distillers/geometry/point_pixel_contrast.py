@@ -14,7 +14,7 @@ from torch import Tensor
 from xmodal.adapter import Need
 from xmodal.bus import Frame
 from xmodal.distillers.base import Distiller
-from xmodal.distillers.geometry._point_pairs import taught_pairs
+from xmodal.distillers.geometry._point_pairs import rows_of, taught_pairs
 from xmodal.losses import info_nce_loss
 
 
@@ -49,5 +49,6 @@ class PointPixelContrast(Distiller):
             return {"pairs": own.sum() * 0.0}
         drawn = torch.multinomial(pairs.weight, min(self.pairs, len(pairs.weight)))
         sample, student, teacher = pairs.index[drawn].unbind(1)
-        found = info_nce_loss(own[sample, student], theirs[sample, teacher], temperature=self.temperature)
+        a, b = rows_of(own, sample, student), rows_of(theirs, sample, teacher)
+        found = info_nce_loss(a, b, temperature=self.temperature)
         return {"pairs": found}

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from xmodal.adapter import Need
+from xmodal.balance.base import lifted
 from xmodal.bus import Frame
 from xmodal.distillers.base import Distiller, over_rows
 from xmodal.losses import triplet_loss
@@ -84,10 +85,6 @@ def negatives(grade: Tensor, known: Tensor, apart: Sequence[float]) -> Tensor:
         far = others & (gap >= least)
         chosen = torch.where(far.any(1, keepdim=True), far, chosen)
     return torch.multinomial(chosen.float(), 1).squeeze(1)
-
-
-def lifted(x: Tensor) -> Tensor:
-    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 @torch.no_grad()

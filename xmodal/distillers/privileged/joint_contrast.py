@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from xmodal.adapter import Need
+from xmodal.balance.base import lifted
 from xmodal.bus import Frame
 from xmodal.distillers.base import Distiller, over_rows
 from xmodal.losses import contrastive_loss, info_nce_loss, soft_label_loss
@@ -82,18 +83,14 @@ class JointContrast(Distiller):
     def _by_label(self, student: Tensor, peer: Tensor, same: Tensor, taught: Tensor) -> Tensor:
         """[B]: cross-entropy of each row, and of each column, with equal shares for all its positives."""
         with torch.autocast(student.device.type, enabled=False):
-            own, theirs = (
-                F.normalize(x.to(torch.promote_types(x.dtype, torch.float32)), dim=1) for x in (student, peer)
-            )
+            own, theirs = (F.normalize(lifted(x), dim=1) for x in (student, peer))
             logits = own @ theirs.T / self.temperature
         absent = ~taught & ~torch.eye(len(taught), dtype=torch.bool, device=taught.device)
         target = same.to(logits.dtype).log()  # 0 and -inf: the softmax gives each positive the same share
         target = target.masked_fill(absent, -torch.inf)
         there, back = (x.masked_fill(absent, FAR) for x in (logits, logits.T))
-        return (
-            soft_label_loss(there, target, mask=taught, reduction="none")
-            + soft_label_loss(back, target, mask=taught, reduction="none")
-        ) / 2
+        rows, columns = (soft_label_loss(x, target, mask=taught, reduction="none") for x in (there, back))
+        return (rows + columns) / 2
 
     def _same(self, frame: Frame) -> Tensor:
         """[B, B] bool: which samples are positives of each other."""
@@ -101,5 +98,5 @@ class JointContrast(Distiller):
         labelled = frame.labelled.get(self.task)
         if labelled is None:
             return itself
-        label = frame.labels[self.task]
+        label: Tensor = frame.labels[self.task]
         return itself | ((label.unsqueeze(0) == label.unsqueeze(1)) & labelled.unsqueeze(0) & labelled.unsqueeze(1))

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from xmodal.adapter import Adapter, Need
+from xmodal.balance.base import lifted
 from xmodal.balance.schedules import Stages, Weight, weight_at
 from xmodal.bus import Frame
 from xmodal.distillers.base import Distiller, over_rows
@@ -65,7 +66,7 @@ class PETFreeAmyloid(Distiller):
         logit = yes_logit(frame.student.outputs[self.task], self.task)
         target = yes_logit(teacher.outputs[self.task], self.task).detach()
         own, theirs = frame.student.need_pooled("student"), teacher.need_pooled(self.teacher)
-        units = (F.normalize(x.float() if x.dtype.itemsize < 4 else x, dim=-1) for x in (own, theirs))
+        units = (F.normalize(lifted(x), dim=-1) for x in (own, theirs))
         soft = binary_kd_loss(
             logit, target, temperature=weight_at(self.temperature, frame.progress), mask=taught, reduction="none"
         )

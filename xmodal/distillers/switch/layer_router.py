@@ -22,10 +22,11 @@ from xmodal.tasks import Task
 
 
 class LayerRouter(Distiller):
-    """Terms "mimic", "spectrum" and "router" over teacher layers [B, N, D] that share one grid (channels, patches).
+    """A router mixes the teacher's layers for each input; the student mimics the mixture and its spectrum.
 
-    The mixture R = sum_l g_l LN(H_l), g = softmax(W2 GELU(W1 pooled layers) / temperature), is carried to the student's
-    tokens: a student of one electrode sees the mean over those of the teacher at the same time.
+    The teacher's layers [B, N, D] share one grid (channels, patches). The mixture R = sum_l g_l LN(H_l),
+    g = softmax(W2 GELU(W1 pooled layers) / temperature), is carried to the student's tokens: a student of one electrode
+    sees the mean over those of the teacher at the same time. Terms:
 
     - "mimic": the student's tokens, layer-normed, against R;
     - "spectrum": the student's tokens against R in magnitude and phase along the patches;

@@ -22,9 +22,10 @@ from xmodal.tasks import Task
 
 
 class PairedSwitch(Distiller):
-    """Term "switch": the teacher's answers with the student's tokens in it, against its own, where they were put.
+    """An image student's tokens replace the voxels that they look at inside a frozen point-cloud teacher.
 
-    A teacher token becomes the mean of the student tokens paired with it, in the teacher's width; one that no student
+    Term "switch": the teacher's answers with the student's tokens in it, against its own, where they were put. A
+    teacher token becomes the mean of the student tokens paired with it, in the teacher's width; one that no student
     token looks at stays the teacher's own. Gradient passes through the frozen teacher into the student.
 
     Args:

@@ -23,9 +23,10 @@ Asked = Literal["alone", "added"]
 
 
 class QuestionAnswer(Distiller):
-    """Questions made from the student's pooled state enter a layer of each teacher; answers come back to its width.
+    """The student asks several frozen teachers and learns from the answers, as far as each teacher suits the sample.
 
-    Terms, each over the teachers that a sample is left with, weighted by their importance for it:
+    Questions made from its pooled state enter a layer of each teacher; answers come back to its width. Terms, each
+    over the teachers that a sample is left with, weighted by their importance for it:
 
     - "answer": the student's state against the answers, which stand still; the importance stands still, too.
     - "label": the task's loss of a head on the answers. It trains questions, answers and importance.
@@ -33,8 +34,9 @@ class QuestionAnswer(Distiller):
 
     The last two keep answers from collapsing onto whatever the student says: a constant answers neither. Importance is
     softmax_i (W_q state . W_k e_i / sqrt d) with a learned embedding e_i of each teacher, which is added to its
-    questions as well. A teacher whose importance is below `least` is not asked: its forward pass for that sample is
-    skipped. The buffers `asked` and `skipped` [teachers] count such passes in training.
+    questions as well. A teacher whose importance is below `least` is not asked: the pass of that sample's questions
+    is skipped (not the teacher's own pass over the sample, which "rebuild" reads). The buffers `asked` and `skipped`
+    [teachers] count both kinds in training.
 
     Args:
         teachers: names; their adapters must offer `upper`.
@@ -132,7 +134,7 @@ class QuestionAnswer(Distiller):
         taught = torch.stack([frame.taught[name] for name in self.reads], 1)
         score = (self.query(state) @ self.key(self.kinds).T).float() / self.hidden**0.5
         share = score.masked_fill(~taught, float("-inf")).softmax(1).where(taught, score.new_zeros(()))
-        kept = taught & (share >= self.least)
+        kept = taught & (share >= self.least) & (share > 0)
         if self.training:
             self.asked += kept.sum(0)
             self.skipped += (taught & ~kept).sum(0)

@@ -26,8 +26,9 @@ Match = Literal["grid", "pairs"]
 
 
 class VisualSwitch(Distiller):
-    """Terms "align", the student's logits against the teacher's, and "switch", the switched logits against them.
+    """The student's tokens run through the frozen teacher's upper path; its logits judge theirs.
 
+    Terms: "align", the student's own logits against the teacher's, and "switch", the switched logits against them.
     Gradient of "switch" passes through the frozen teacher into the student's visual path; nothing of the teacher, not
     its running statistics either, changes.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -49,15 +49,17 @@ class ChunkedMean(torch.autograd.Function):
         counted: Tensor,
     ) -> Tensor:
         student = Head(hidden, weight, bias)
-        share = hidden.new_full(counted.shape, 1 / max(len(counted), 1), dtype=lifted_dtype(*student.tensors(), *teacher.tensors()))
+        share = hidden.new_full(
+            counted.shape, 1 / max(len(counted), 1), dtype=lifted_dtype(*student.tensors(), *teacher.tensors())
+        )
         if not any(ctx.needs_input_grad):
-            return _items(student, teacher, divergence, counted) @ share
+            return (_items(student, teacher, divergence, counted) * share).sum()
         gradients = _empty(student, share.dtype, ctx.needs_input_grad)
         items = _items_with_gradients(student, teacher, divergence, counted, share, gradients)
         # In the wide type: what a loss scaler multiplies later must not have vanished in half precision before.
         ctx.save_for_backward(*gradients.all())
         ctx.types = [x.dtype for x in (hidden, weight, hidden if bias is None else bias)]
-        return items @ share
+        return (items * share).sum()
 
     @staticmethod
     @once_differentiable
@@ -104,28 +106,37 @@ def _cast(tensors: Iterable[Tensor | None], types: list[torch.dtype]) -> list[Te
 
 def _items(student: Head, teacher: Head, divergence: Divergence, counted: Tensor) -> Tensor:
     """[M]."""
-    dtype, items = lifted_dtype(*student.tensors(), *teacher.tensors()), []
+    dtype = lifted_dtype(*student.tensors(), *teacher.tensors())
+    # Made before the chunks: small tensors left between them would keep the allocator from using their room again.
+    items = student.hidden.new_empty(counted.shape, dtype=dtype)
     with without_autocast(student.hidden):
-        for tokens in _chunks(counted, student):
-            items.append(divergence(student.logits(tokens, dtype), teacher.logits(tokens, dtype)))
-    return torch.cat(items)
+        for at in _chunks(counted, student):
+            items[at] = divergence(student.logits(counted[at], dtype), teacher.logits(counted[at], dtype))
+    return items
 
 
 def _items_with_gradients(
     student: Head, teacher: Head, divergence: Divergence, counted: Tensor, upstream: Tensor, gradients: Gradients
 ) -> Tensor:
     """The same, while the gradients of sum(upstream * items) are added to `gradients`."""
-    items = []
+    items = torch.empty_like(upstream)
+
+    def add(at: slice) -> None:
+        tokens = counted[at]
+        of_teacher = teacher.logits(tokens, upstream.dtype)
+        logits = student.logits(tokens, upstream.dtype).requires_grad_()
+        with torch.enable_grad():
+            some = divergence(logits, of_teacher)
+        (slope,) = torch.autograd.grad(some, logits, upstream[at])
+        gradients.add(student, tokens, slope)
+        items[at] = some.detach()
+
     with without_autocast(student.hidden):
-        for tokens, weights in zip(_chunks(counted, student), _chunks(upstream, student), strict=True):
-            logits = student.logits(tokens, upstream.dtype).requires_grad_()
-            with torch.enable_grad():
-                some = divergence(logits, teacher.logits(tokens, upstream.dtype))
-            (slope,) = torch.autograd.grad(some, logits, weights)
-            gradients.add(student, tokens, slope)
-            items.append(some.detach())
-    return torch.cat(items)
+        for at in _chunks(counted, student):
+            add(at)  # a function, so that nothing of a chunk lives on into the next
+    return items
 
 
-def _chunks(of_tokens: Tensor, student: Head) -> tuple[Tensor, ...]:
-    return torch.split(of_tokens, max(1, LOGITS // student.words()))
+def _chunks(counted: Tensor, student: Head) -> Iterator[slice]:
+    size = max(1, LOGITS // student.words())
+    return (slice(start, start + size) for start in range(0, len(counted), size))

@@ -38,7 +38,7 @@ def vocabulary_divergence(
         )
     found = chunked(
         Head(student.flatten(0, -2), student_weight, student_bias),
-        Head(teacher.detach().flatten(0, -2), teacher_weight, teacher_bias),
+        Head(teacher.flatten(0, -2), teacher_weight, teacher_bias).detached(),
         divergence,
         counted=counted,
         reduction=reduction,

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from xmodal.losses.attention._maps import BITS, AttentionMap, Direction, Rows, Sight
-from xmodal.losses.attention._tiles import Tiles
+from xmodal.losses.attention._threads import in_threads
+from xmodal.losses.attention._tiles import Share, Tiles, shares
 
 
 def student_gradients(
@@ -28,23 +29,31 @@ def student_gradients(
         sight: which keys count.
         direction: of the divergence.
     """
-    slope = _forward_slope if direction == "forward" else _reverse_slope
     grad_query = torch.zeros_like(student.query, dtype=upstream.dtype)
     grad_key = torch.zeros_like(student.key, dtype=upstream.dtype)
-    tiles = Tiles(student, sight, upstream.dtype, buffers=2)
-    for at in tiles.query_tiles():
-        query, query_teacher = tiles.query(student, at), tiles.query(teacher, at)
-        here = Rows(*(x[at].unsqueeze(-1) for x in (rows.kl, rows.student, rows.teacher)))  # [g, m, 1]
-        weight = upstream[at].unsqueeze(-1)
-        weighed, grad = query * weight, torch.zeros_like(query)
-        for tile in tiles.key_tiles(at):
-            key = tiles.key(student, tile)
-            s = tiles.product(0, query, key)
-            t = tiles.product(1, query_teacher, tiles.key(teacher, tile))
-            slope(s, t, here, tile.hidden)
-            grad.baddbmm_(s, key)
-            grad_key[tile.at].baddbmm_(s.transpose(1, 2), weighed, alpha=1 / BITS)
-        grad_query[at] = grad.mul_(weight * student.scale)
+    slope = _forward_slope if direction == "forward" else _reverse_slope
+
+    def add(share: Share) -> Tensor:
+        own = torch.zeros_like(grad_key) if share.keys_shared else grad_key
+        tiles = Tiles(student, sight, upstream.dtype, buffers=2)
+        for at in share.query_tiles:
+            query, query_teacher = tiles.query(student, at), tiles.query(teacher, at)
+            here = Rows(*(x[at].unsqueeze(-1) for x in (rows.kl, rows.student, rows.teacher)))  # [g, m, 1]
+            weight = upstream[at].unsqueeze(-1)
+            weighed, grad = query * weight, torch.zeros_like(query)
+            for tile in tiles.key_tiles(at):
+                key = tiles.key(student, tile)
+                s = tiles.product(0, query, key)
+                t = tiles.product(1, query_teacher, tiles.key(teacher, tile))
+                slope(s, t, here, tile.hidden)
+                grad.baddbmm_(s, key)
+                own[tile.at].baddbmm_(s.transpose(1, 2), weighed, alpha=1 / BITS)
+            grad_query[at] = grad.mul_(weight * student.scale)
+        return own
+
+    for own in in_threads(add, shares(student, sight)):
+        if own is not grad_key:
+            grad_key.add_(own)
     return grad_query, grad_key
 
 
@@ -63,5 +72,5 @@ def _reverse_slope(s: Tensor, t: Tensor, rows: Rows, hidden: Tensor | None) -> N
 
 def _probabilities(logits: Tensor, normaliser: Tensor, hidden: Tensor | None) -> None:
     if hidden is not None:
-        logits.masked_fill_(hidden, -math.inf)
+        logits.add_(hidden)
     logits.sub_(normaliser).exp2_()

@@ -6,13 +6,12 @@ acc = sum 2^(S1 - m1) (S1 - S2); then KL = acc / l1 + (m2 + log2 l2) - (m1 + log
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
 from xmodal.losses.attention._maps import AttentionMap, Direction, Rows, Sight
-from xmodal.losses.attention._tiles import Tiles
+from xmodal.losses.attention._threads import in_threads
+from xmodal.losses.attention._tiles import Share, Tiles, shares
 
 
 def kl_rows(
@@ -20,9 +19,17 @@ def kl_rows(
 ) -> Rows:
     """The divergence of every row, with the two normalisers that the way back needs, in `dtype`."""
     first, second = (teacher, student) if direction == "forward" else (student, teacher)
-    kl, log1, log2 = first.query.new_empty(3, *first.query.shape[:2], dtype=dtype)  # [G, Nq] each
-    tiles = Tiles(first, sight, dtype, buffers=3)
-    for at in tiles.query_tiles():
+    sums = first.query.new_empty(3, *first.query.shape[:2], dtype=dtype)  # [3, G, Nq]
+    in_threads(lambda share: _fill(sums, first, second, sight, share), shares(first, sight))
+    kl, log1, log2 = sums
+    return Rows(kl, log2, log1) if direction == "forward" else Rows(kl, log1, log2)
+
+
+def _fill(sums: Tensor, first: AttentionMap, second: AttentionMap, sight: Sight, share: Share) -> None:
+    """Writes KL(first || second) and the logarithms of both sums of some rows."""
+    kl, log1, log2 = sums
+    tiles = Tiles(first, sight, sums.dtype, buffers=3)
+    for at in share.query_tiles:
         q1, q2 = tiles.query(first, at), tiles.query(second, at)
         sum1, sum2 = _RunningSum(q1), _RunningSum(q2)
         acc = torch.zeros_like(sum1.value)
@@ -35,7 +42,6 @@ def kl_rows(
             acc.add_(difference.mul_(s1).sum(-1, keepdim=True))
         log1[at], log2[at] = sum1.log(), sum2.log()
         kl[at] = (acc / sum1.or_one()).squeeze(-1) + log2[at] - log1[at]
-    return Rows(kl, log2, log1) if direction == "forward" else Rows(kl, log1, log2)
 
 
 class _RunningSum:
@@ -49,7 +55,7 @@ class _RunningSum:
     def add(self, logits: Tensor, hidden: Tensor | None) -> Tensor:
         """Turns logits into powers of two relative to the new maximum, in place; returns what older ones shrink by."""
         if hidden is not None:
-            logits.masked_fill_(hidden, -math.inf)
+            logits.add_(hidden)
         before, self.top = self.top, torch.maximum(self.top, logits.amax(-1, keepdim=True))
         shrink = (before - self.top).exp2_()
         self.value.mul_(shrink).add_(logits.sub_(self.top).exp2_().sum(-1, keepdim=True))

@@ -20,6 +20,11 @@ class Head:
     weight: Tensor | None
     bias: Tensor | None
 
+    def detached(self) -> Head:
+        """The same without gradients."""
+        weight, bias = (None if x is None else x.detach() for x in (self.weight, self.bias))
+        return Head(self.hidden.detach(), weight, bias)
+
     def tensors(self) -> tuple[Tensor, ...]:
         return tuple(x for x in (self.hidden, self.weight, self.bias) if x is not None)
 

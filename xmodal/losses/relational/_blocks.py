@@ -7,18 +7,17 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.utils.checkpoint import checkpoint
 
 from xmodal.losses._checks import check_positive
 
-BLOCK_BYTES = 64 * 2**20
+BLOCK_BYTES = 32 * 2**20  # smaller ones stay in the heap of the C library, which they fragment
 Result = TypeVar("Result", Tensor, tuple[Tensor, Tensor])
 Part = TypeVar("Part")
 
 
 def rows_per_block(chunk: int | None, columns: int, x: Tensor) -> int:
-    """`chunk`, or for None as many rows of `columns` numbers of x's dtype as fit into 64 MiB; at least one.
+    """`chunk`, or for None as many rows of `columns` numbers of x's dtype as fit into 32 MiB; at least one.
 
     Raises:
         ValueError: for a chunk <= 0.
@@ -58,13 +57,31 @@ class _Summed(torch.autograd.Function):
             if wanted:
                 gradient += torch.autograd.grad(value, leaf)[0]
             total += value.detach()
-        ctx.save_for_backward(gradient)
+        ctx.save_for_backward(student, gradient)
         return total
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        return grad * ctx.saved_tensors[0], None, None
+        student, gradient = ctx.saved_tensors
+        return once(grad * gradient, student), None, None
+
+
+def once(gradient: Tensor, student: Tensor) -> Tensor:
+    """The gradient; differentiating it again is an error, where it would else be taken for a constant."""
+    if not torch.is_grad_enabled():
+        return gradient
+    passed_on: Tensor = _Once.apply(gradient, student)
+    return passed_on
+
+
+class _Once(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, gradient: Tensor, student: Tensor) -> Tensor:
+        return gradient.clone()
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[None, None]:
+        raise RuntimeError("relational losses that are computed in blocks are differentiable once")
 
 
 def recomputed(block: Callable[..., Result], *tensors: Tensor) -> Result:

@@ -39,7 +39,7 @@ def contrastive_loss(
             is not checked then.
         reduction: "mean" over samples that count; "none" for [B], zero where masked.
         mask: [B] bool, True for what counts; masking equals removing, so masked rows are no negatives either.
-        chunk: rows of the matrix in memory at a time; None for as many as fit into 64 MiB. Changes no value.
+        chunk: rows of the matrix in memory at a time; None for as many as fit into 32 MiB. Changes no value.
 
     Returns:
         A scalar or [B]; float32, or float64 for float64 inputs. Memory grows as B * chunk.

@@ -38,7 +38,7 @@ def correlation_congruence_loss(
         gamma: > 0; the larger, the fewer neighbours count.
         order: > 0, the last power of the series; None for the kernel itself.
         mask: [B] bool, True for what counts; masking equals removing the rows.
-        chunk: rows of the matrices in memory at a time; None for as many as fit into 64 MiB. Changes no value.
+        chunk: rows of the matrices in memory at a time; None for as many as fit into 32 MiB. Changes no value.
 
     Returns:
         A scalar, 0 for fewer than two rows; float32, or float64 for float64 inputs. Memory grows as B * chunk.

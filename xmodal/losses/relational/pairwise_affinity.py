@@ -33,7 +33,7 @@ def pairwise_affinity_loss(
         teacher: [B, N, Dt] tokens; the widths may differ; gets no gradient.
         reduction: "mean" over samples with a token that counts; "none" for [B], zero for the others.
         mask: [B] or [B, N] bool, True for what counts; masking equals removing.
-        chunk: samples whose N x N matrices are in memory at a time; None for as many as fit into 64 MiB, at least
+        chunk: samples whose N x N matrices are in memory at a time; None for as many as fit into 32 MiB, at least
             one. Changes no value.
 
     Returns:

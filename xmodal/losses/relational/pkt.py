@@ -28,7 +28,7 @@ def pkt_loss(student: Tensor, teacher: Tensor, *, mask: Tensor | None = None, ch
         student: [B, Ds] embeddings.
         teacher: [B, Dt] embeddings; the widths may differ; gets no gradient.
         mask: [B] bool, True for what counts; masking equals removing the rows.
-        chunk: rows of the matrices in memory at a time; None for as many as fit into 64 MiB. Changes no value.
+        chunk: rows of the matrices in memory at a time; None for as many as fit into 32 MiB. Changes no value.
 
     Returns:
         A scalar, 0 for fewer than two rows; float32, or float64 for float64 inputs. Memory grows as B * chunk.

@@ -41,7 +41,7 @@ def rkd_angle_loss(
             estimate. None, or as many as there are rows, for all corners: time grows as B^3 then.
         generator: draws the corners, on the CPU; torch's own one for None.
         mask: [B] bool, True for what counts; masking equals removing the rows.
-        chunk: rows (corner, end) of cosines in memory at a time; None for as many as fit into 64 MiB together with
+        chunk: rows (corner, end) of cosines in memory at a time; None for as many as fit into 32 MiB together with
             the vectors they come from. Changes no value.
 
     Returns:

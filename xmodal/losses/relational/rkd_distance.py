@@ -5,22 +5,24 @@ Park et al.: Relational Knowledge Distillation, CVPR 2019, arXiv 1904.05068. Evi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from xmodal.losses._checks import check_mask, check_same_batch
 from xmodal.losses._precision import lift_pair, without_autocast
-from xmodal.losses.relational._blocks import rows_per_block
+from xmodal.losses.relational._blocks import once, rows_per_block
 from xmodal.losses.relational._rows import kept
 
 LEAST_SQUARED_DISTANCE = 1e-12
 LEAST_DISTANCE = 1.001e-6
 """A little above the root of the former, so that rounding does not decide whether a distance counts as clamped."""
+
+Block = tuple[int, Tensor, Tensor]
+"""The first row, and the distances of student and of teacher from it and some more rows to all from it on."""
 
 
 def rkd_distance_loss(
@@ -36,7 +38,7 @@ def rkd_distance_loss(
         student: [B, Ds] embeddings.
         teacher: [B, Dt] embeddings; the widths may differ; gets no gradient.
         mask: [B] bool, True for what counts; masking equals removing the rows.
-        chunk: rows of the matrices in memory at a time; None for as many as fit into 64 MiB. Changes no value.
+        chunk: rows of the matrices in memory at a time; None for as many as fit into 32 MiB. Changes no value.
 
     Returns:
         A scalar, 0 for fewer than two rows; float32, or float64 for float64 inputs. Memory grows as B * chunk.
@@ -78,22 +80,29 @@ class _DistanceLoss(torch.autograd.Function):
         return loss
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         student, teacher, scales, pull = ctx.saved_tensors
-        gradient = torch.zeros_like(student)
-        for start, ours, theirs in ctx.whole or _blocks(student, teacher, ctx.size):
-            # Every distance also lengthens the mean that all of them are divided by: that is `pull`.
-            weight = _slope(scales, ours, theirs).sub_(pull)
-            weight = torch.where(ours > LEAST_DISTANCE, weight.div_(ours), 0)  # [R, B - start]
-            rows, columns = slice(start, start + len(weight)), slice(start, None)
-            gradient[rows] += weight.sum(1, keepdim=True) * student[rows] - weight @ student[columns]
-            gradient[columns] += weight.sum(0).unsqueeze(1) * student[columns] - weight.T @ student[rows]
-        return gradient * (grad * scales[0] * 2 / max(1, len(student)) ** 2), None, None
+        with torch.no_grad():
+            blocks = ctx.whole or _blocks(student, teacher, ctx.size)
+            gradient = _gradient(student, blocks, scales, pull) * (2 * grad / max(1, len(student)) ** 2)
+        return once(gradient, student), None, None
 
 
-def _blocks(student: Tensor, teacher: Tensor, size: int) -> Iterator[tuple[int, Tensor, Tensor]]:
-    """The first row, and the distances of both [R, B - first] from these rows to all from the first on."""
+def _gradient(student: Tensor, blocks: Iterable[Block], scales: Tensor, pull: Tensor) -> Tensor:
+    """Of the sum of smooth L1 over all pairs, by the student, [B, D]."""
+    gradient = torch.zeros_like(student)
+    for start, ours, theirs in blocks:
+        # Every distance also lengthens the mean that all of them are divided by: that is `pull`.
+        weight = _slope(scales, ours, theirs).sub_(pull)
+        weight = torch.where(ours > LEAST_DISTANCE, weight.div_(ours), 0)  # [R, B - start]
+        rows, columns = slice(start, start + len(weight)), slice(start, None)
+        gradient[rows] += weight.sum(1, keepdim=True) * student[rows] - weight @ student[columns]
+        gradient[columns] += weight.sum(0).unsqueeze(1) * student[columns] - weight.T @ student[rows]
+    return scales[0] * gradient
+
+
+def _blocks(student: Tensor, teacher: Tensor, size: int) -> Iterator[Block]:
+    """Of `size` rows each, the distances [R, B - first]."""
     for start in range(0, len(student), size):
         yield start, _distances(student[start:], size), _distances(teacher[start:], size)
 

@@ -26,7 +26,7 @@ def similarity_preserving_loss(
         student: [B, Ds] features; maps are flattened first.
         teacher: [B, Dt] features; the widths may differ; gets no gradient.
         mask: [B] bool, True for what counts; masking equals removing the rows.
-        chunk: rows of the matrices in memory at a time; None for as many as fit into 64 MiB. Changes no value.
+        chunk: rows of the matrices in memory at a time; None for as many as fit into 32 MiB. Changes no value.
 
     Returns:
         A scalar, 0 for fewer than two rows; float32, or float64 for float64 inputs. Memory grows as B * chunk.

@@ -43,7 +43,7 @@ def vertical_relation_loss(
         text_scale: the same of texts, without gradient.
         reduction: "mean" over samples that count (the source's batchmean); "none" for [B], zero where masked.
         mask: [B] bool, True for what counts; masking equals removing.
-        chunk: rows of the matrices in memory at a time; None for as many as fit into 64 MiB. Changes no value.
+        chunk: rows of the matrices in memory at a time; None for as many as fit into 32 MiB. Changes no value.
 
     Returns:
         A scalar or [B]; float32, or float64 for float64 inputs. Memory grows as B * chunk.

@@ -1,0 +1,48 @@
+"""A radar student's map agrees with a LiDAR teacher's inside of boxes: features, affinities and answers.
+
+The plain baseline of the family of RadarDistill, UniDistill, BEVDistill and CRKD. Evidence: ours. Faithful: nothing
+published; each term has a form that one of them uses. Ours: a segmentation proxy on the simulated street, no detection
+heads; boxes of 100 labelled scenes.
+
+TUNED
+
+    xmodal train papers/foreground_match --seeds 0 1 2
+"""
+
+from xmodal.balance import FixedWeights
+from xmodal.benchmarks.street import StreetBEV
+from xmodal.benchmarks.street.bev_transforms import MirrorStreet
+from xmodal.distillers import ForegroundMatch
+from xmodal.modalities.lidar import BevPoints
+
+benchmark = dict(type=StreetBEV, scenes=300, labelled=100, val=40, test=100)
+deploy = ("radar",)
+student = dict(
+    type=BevPoints,
+    key="radar",
+    units=(1.0, 10.0, 10.0, 10.0, 10.0, 10.0, 1.0),
+    origin_m=(1.6, 0.0),
+    height_m=(-5.0, 15.0),
+    widths=(32, 48, 64),
+    width=48,
+)
+teachers = dict(lidar=dict(type=BevPoints, height_m=(-4.0, 4.0), widths=(32, 48, 64), width=48))
+distillers = dict(match=dict(type=ForegroundMatch, task="bev", teacher="lidar"))
+balance = dict(
+    type=FixedWeights, weights={"task": 1.0, "match/feature": 10.0, "match/relation": 1.0, "match/response": 10.0}
+)
+transforms = [dict(type=MirrorStreet)]
+teacher_transforms = [dict(type=MirrorStreet, key="lidar")]
+schedule = dict(steps=300, labelled=8, paired=8, learning_rate=3e-3)
+teacher_schedule = dict(steps=300, labelled=8, learning_rate=3e-3)
+paper = dict(
+    system="Foreground match",
+    sensors="LiDAR -> radar",
+    evidence="ours",
+    without=(
+        "balance.weights.match/feature=0.0",
+        "balance.weights.match/relation=0.0",
+        "balance.weights.match/response=0.0",
+    ),
+    reads="teachers.lidar.tokens.x",
+)

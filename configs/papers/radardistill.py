@@ -1,0 +1,57 @@
+"""A radar student's maps from above become those of a LiDAR teacher: where it responds, and what it sees at objects.
+
+RadarDistill (CVPR 2024), authors' code. Evidence: exact (losses); ours (the rest). Faithful: activation-based terms on
+low maps, of cells where both and where only the student responds, and the mask of the teacher's responses; softmaxes
+over channels at labelled objects and at false claims on two high maps. Ours: a segmentation proxy on the simulated
+street, no detection heads; the heat map is the answer to each cell; the alignment has one level, stands between the
+student and the loss and is dropped, where the source keeps it; boxes of 100 labelled scenes, pairs without labels take
+part in the activation terms alone.
+
+TUNED
+
+    xmodal train papers/radardistill --seeds 0 1 2
+"""
+
+from xmodal.balance import FixedWeights
+from xmodal.benchmarks.street import StreetBEV
+from xmodal.benchmarks.street.bev_transforms import MirrorStreet
+from xmodal.distillers import RadarDistill
+from xmodal.modalities.lidar import BevPoints
+
+benchmark = dict(type=StreetBEV, scenes=300, labelled=100, val=40, test=100)
+deploy = ("radar",)
+student = dict(
+    type=BevPoints,
+    key="radar",
+    units=(1.0, 10.0, 10.0, 10.0, 10.0, 10.0, 1.0),
+    origin_m=(1.6, 0.0),
+    height_m=(-5.0, 15.0),
+    widths=(32, 48, 64),
+    width=48,
+)
+teachers = dict(lidar=dict(type=BevPoints, height_m=(-4.0, 4.0), widths=(32, 48, 64), width=48))
+distillers = dict(radar=dict(type=RadarDistill, task="bev", teacher="lidar"))
+balance = dict(
+    type=FixedWeights,
+    weights={
+        "task": 1.0,
+        "radar/feature": 2.5,
+        "radar/mask": 2.5,
+        "radar/proposal": 2.5,
+    },
+)
+transforms = [dict(type=MirrorStreet)]
+teacher_transforms = [dict(type=MirrorStreet, key="lidar")]
+schedule = dict(steps=300, labelled=8, paired=8, learning_rate=3e-3)
+teacher_schedule = dict(steps=300, labelled=8, learning_rate=3e-3)
+paper = dict(
+    system="RadarDistill",
+    sensors="LiDAR -> radar",
+    evidence="exact (losses); ours (networks)",
+    without=(
+        "balance.weights.radar/feature=0.0",
+        "balance.weights.radar/mask=0.0",
+        "balance.weights.radar/proposal=0.0",
+    ),
+    reads="teachers.lidar.layers.0.x",
+)

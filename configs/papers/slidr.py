@@ -1,0 +1,58 @@
+"""A LiDAR student and an image teacher are contrasted over the superpixels of the image.
+
+SLidR (CVPR 2022), in its published direction. Evidence: exact (the loss).
+
+Faithful: features normalised before they are averaged over superpixels, cross-entropy at temperature 0.07, the
+superpixels of all images being negatives, a frozen image network. Ours: as in papers/scalr, one training instead of
+pre-training and fine-tuning; superpixels by k-means in RGB on the cells of the image's tokens, 48 of 16 x 16 px instead
+of 150; no trained head on the image side.
+
+    xmodal train papers/slidr --seeds 0 1 2
+
+TODO
+"""
+
+from xmodal.balance import FixedWeights
+from xmodal.benchmarks.street import Street
+from xmodal.distillers import SuperpixelContrast
+from xmodal.modalities.image import TimmImage
+from xmodal.modalities.image.transforms import ColorJitter, HorizontalFlip, RandomCrop
+from xmodal.modalities.lidar import PointEncoder
+from xmodal.modalities.lidar.transforms import DropPoints, FlipY, Jitter
+
+paper = dict(
+    system="SLidR",
+    sensors="image -> LiDAR",
+    evidence="exact",
+    without=("balance.weights.contrast=0.0",),
+    reads="teachers.image.tokens.x",
+)
+benchmark = dict(type=Street, scenes=300, labelled=40, val=40, test=100)
+deploy = ("lidar",)
+student = dict(
+    type=PointEncoder,
+    width=32,
+    depth=4,
+    mlp_ratio=2.0,
+    voxel_size_m=0.4,
+    planes=("range", "xy", "range", "xz"),
+    cells=((0.4, 0.78), (0.6, 0.6), (0.8, 1.56), (0.6, 0.4)),
+    view_deg=((-45.0, 45.0), (-16.0, 12.0)),
+    extent_m=((0.0, 64.0), (-32.0, 32.0), (-4.0, 12.0)),
+)
+teachers = dict(
+    image=dict(
+        type=TimmImage,
+        backbone="resnet18d",
+        options=dict(channels=(32, 48, 96, 128), stem_width=16),
+        token_stride=4,
+        pyramid_width=48,
+        levels=(1, 2, 3, 4),
+    )
+)
+distillers = dict(contrast=dict(type=SuperpixelContrast, teacher="image"))
+balance = dict(type=FixedWeights, weights=dict(task=1.0, contrast=0.1))
+transforms = [dict(type=FlipY), dict(type=DropPoints, fraction=0.1), dict(type=Jitter, std_m=0.01)]
+teacher_transforms = [dict(type=HorizontalFlip), dict(type=RandomCrop, size=(56, 160)), dict(type=ColorJitter)]
+schedule = dict(steps=200, labelled=4, paired=4, learning_rate=5e-3)
+teacher_schedule = dict(steps=400, labelled=4, learning_rate=4e-3)
