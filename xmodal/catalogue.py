@@ -11,7 +11,7 @@ from torch import nn
 
 from xmodal import losses, plugins
 from xmodal.errors import ConfigError
-from xmodal.provenance import provenance, summary
+from xmodal.provenance import module_summary, provenance, summary
 
 Row = dict[str, str]
 
@@ -26,24 +26,35 @@ def loss_rows() -> list[Row]:
             found[name] = thing
     rows = []
     for name, thing in sorted(found.items(), key=lambda item: item[0].lower()):
-        module = sys.modules[thing.__module__].__doc__ or ""
         family = thing.__module__.split(".")[2]
-        rows.append({"name": name, "summary": module.strip().split("\n")[0], "family": family, **_origin(thing)})
+        rows.append({"name": name, "summary": module_summary(thing), "family": family, **_origin(thing)})
     return rows
 
 
 def plugin_rows(kind: str) -> list[Row]:
     """One row an entry point of the group `xmodal.KIND`, ours and third parties' alike."""
+    points = sorted(plugins.found(f"xmodal.{kind}").items())
     rows = []
-    for name, point in sorted(plugins.found(f"xmodal.{kind}").items()):
+    for name, point in points:
         package = point.dist.name if point.dist else "?"
         try:
-            thing = plugins.load_point(point)
-            about = {"summary": summary(thing), **(_origin(thing) if kind in SOURCED else {})}
+            about = _about(plugins.load_point(point), kind)
         except ConfigError as error:
             about = {"summary": f"does not load: {error}"}
         rows.append({"name": name, **about, "package": package})
     return rows
+
+
+def _about(thing: Any, kind: str) -> Row:
+    if kind not in SOURCED:
+        return {"summary": summary(thing)}
+    module = sys.modules[thing.__module__]
+    alone = sum(inspect.isclass(other) and other.__module__ == thing.__module__ for other in _public(module)) == 1
+    return {"summary": module_summary(thing) if alone else summary(thing), **_origin(thing)}
+
+
+def _public(module: Any) -> list[Any]:
+    return [getattr(module, name) for name in dir(module) if not name.startswith("_")]
 
 
 SOURCED = ("distillers", "balance")

@@ -40,6 +40,15 @@ def provenance(thing: Any) -> Provenance | None:
 
 
 def summary(thing: Any) -> str:
-    """The first line of its docstring, or of its module's where it has none or only repeats a name."""
-    own = (thing.__doc__ or "").strip().split("\n")[0]
-    return own or (sys.modules[thing.__module__].__doc__ or "").strip().split("\n")[0]
+    """The first sentence of its docstring, or of its module's where it has none."""
+    return _sentence(thing.__doc__ or sys.modules[thing.__module__].__doc__ or "")
+
+
+def module_summary(thing: Any) -> str:
+    """The first sentence of its module's docstring: what it does, where the class's own says what it returns."""
+    return _sentence(sys.modules[thing.__module__].__doc__ or "")
+
+
+def _sentence(text: str) -> str:
+    paragraph = " ".join(re.split(r"\n\s*\n", inspect.cleandoc(text))[0].split())
+    return re.split(r"(?<=[.:])\s+(?=[A-Z])", paragraph)[0].rstrip(":")

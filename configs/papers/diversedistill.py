@@ -1,4 +1,18 @@
 """An image student asks a teacher that hears and one that reads, and learns from their answers (DiverseDistill).
+
+DiverseDistill ("Wisdom of Committee"), arXiv 2402.14035; described: a re-implementation from the description (no code,
+no readable equations).
+
+Faithful: a learned question-answer mechanism between the student and several frozen teachers of other kinds, entered
+at intermediate layers; a learned importance of each teacher for each sample, and no pass for those of little use;
+the whole module is dropped after training.
+Ours: all equations. A question is added to the teacher's own tokens (the audio network's fourth map, the tokens of the
+picture before the caption), so that an answer knows what the teacher heard or read; answers are kept from collapsing
+by the digit and by what the teacher says itself; teachers are asked where their importance reaches 0.25.
+
+LATER
+
+    xmodal train papers/diversedistill --seeds 0 1 2
 """
 
 from xmodal.balance import FixedWeights

@@ -1,4 +1,19 @@
-"""An EEG student with one electrode mimics a mixture of the layers of a teacher with eight, routed by input (DLink)."""
+"""An EEG student with one electrode mimics a mixture of its teacher's layers, mixed anew for each input (DLink).
+
+DLink, arXiv 2604.15016; described: a re-implementation from the description (abstracts; no code, no readable
+equations). Real data: SSVEP exoskeleton, four classes; a quarter of the training trials labelled, all are pairs.
+
+Faithful: a light router mixes the layers of a frozen teacher by input; the student is projected to the teacher's
+width, mimics the mixture in value and in magnitude and phase spectrum, and is then compressed over electrodes and
+patches before a small classifier; teacher and router are dropped.
+Ours: all equations and weights. The router learns from the labels through a head of its own. The teacher is a small
+transformer over spectra of eight electrodes, trained from random weights, not an EEG foundation model; its mixture is
+averaged over the electrodes, because the student has Oz alone.
+
+LATER
+
+    xmodal train papers/dlink --seeds 0 1 2 --set benchmark.root=PATH/TO/ssvep-exo
+"""
 
 from xmodal.balance import FixedWeights
 from xmodal.benchmarks.ssvep import Ssvep

@@ -4,8 +4,8 @@
 
 Faithful: the three terms that the paper names (local image enhancement, distribution of features, response with a
 margin) beside a metric loss, a LiDAR teacher, recall@1 within 25 m over sessions. Ours: all equations and weights; the
-enhanced picture is drawn from the student's first layer by a decoder that is dropped, where the source feeds its student
-with it; encoders of points instead of pictures and ResNet-18; simulated streets.
+enhanced picture is drawn from the student's first layer by a decoder that is dropped, where the source feeds its
+student with it; encoders of points instead of pictures and ResNet-18; simulated streets.
 
     xmodal train papers/four_d_ral --seeds 0 1 2
 

@@ -3,9 +3,9 @@
 FSKD (arXiv 2604.01766): forest structure from aerial images. Evidence: described (re-implementation from the
 description).
 
-Faithful: a teacher that fuses image and LiDAR by cross-attention, an image student, masked robust regression of labels
-and of the teacher's map, features behind a 1 x 1 convolution. Ours: the equations; one map, the depth of a simulated
-street, instead of height, cover and profile of a forest; networks of our own instead of SegFormer.
+Faithful: a teacher that fuses image and LiDAR by cross-attention, an image student, maps in metres. Ours: the equations
+(robust regression of the teacher's map, squared error of features behind a 1 x 1 convolution); one map, the depth of a
+simulated street, instead of height, cover and profile of a forest; networks of our own instead of SegFormer.
 
     xmodal train papers/fskd --seeds 0 1 2
 

@@ -3,9 +3,9 @@
 SLidR (CVPR 2022), in its published direction. Evidence: exact (the loss).
 
 Faithful: features normalised before they are averaged over superpixels, cross-entropy at temperature 0.07, the
-superpixels of all images being negatives, a frozen image network. Ours: as in papers/scalr, one training instead of
-pre-training and fine-tuning; superpixels by k-means in RGB on the cells of the image's tokens, 48 of 16 x 16 px instead
-of 150; no trained head on the image side.
+superpixels of all images being negatives. Ours: as in papers/scalr, one training instead of pre-training and
+fine-tuning, and a teacher that knows little; superpixels by k-means in RGB on the cells of the image's tokens, 48 of
+16 x 16 px instead of 150; no decoder on the image side.
 
     xmodal train papers/slidr --seeds 0 1 2
 

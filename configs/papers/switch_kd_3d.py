@@ -1,4 +1,17 @@
-"""The tokens of a camera student replace the voxels that they look at inside a frozen LiDAR teacher (Switch-KD in 3-D)."""
+"""A camera student's tokens replace the voxels that they look at inside a frozen LiDAR teacher (Switch-KD in 3-D).
+
+Switch-KD, arXiv 2604.14629; described: a re-implementation from the description. A segmentation and depth proxy.
+
+Faithful: student features run through the upper part of a frozen teacher that stays in the graph; its logits with them
+are compared with its own, by DBiLD at temperature 2.
+Ours: everything three-dimensional. Image tokens are carried over the pairs of pixels and points to the voxels of the
+teacher's fourth layer; voxels that no token sees keep the teacher's own; only the replaced ones are compared. There is
+no term between the student's own logits and the teacher's.
+
+LATER
+
+    xmodal train papers/switch_kd_3d --seeds 0 1 2
+"""
 
 from xmodal.balance import FixedWeights
 from xmodal.benchmarks.street import Street

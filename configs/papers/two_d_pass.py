@@ -1,6 +1,6 @@
 """A LiDAR student is trained beside a branch that sees the image too, follows its scores, and is left alone at test.
 
-2DPASS (ECCV 2022). Evidence: exact (equations and weights).
+2DPASS (ECCV 2022). Evidence: exact (equations and weights); recalled (that the image network is trained along).
 
 Faithful: gated fusion of image features and a learned copy of the student's at each scale, cross-entropy and Lovasz
 loss on the scores of points, of the fused branch and of all scales together, one-way divergence with weight 0.05 on a

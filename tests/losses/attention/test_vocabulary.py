@@ -35,6 +35,7 @@ MASK = torch.arange(21).reshape(TOKENS) % 3 != 1
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four tokens a chunk, three words of a lifted weight at a time."""
     monkeypatch.setattr(_chunked, "LOGITS", 4 * WORDS + 3)
+    monkeypatch.setattr(_chunked, "TOKENS", 1)
     monkeypatch.setattr(_vocabulary, "LIFTED", 3 * WIDTH)
 
 
@@ -208,13 +209,14 @@ weight, of_teacher = torch.randn(2, words, width)
 student.requires_grad_(), weight.requires_grad_()
 def call():
     {call}.backward()
+vocabulary_kl_loss(student[:8], teacher[:8], student_weight=weight[:9], teacher_weight=of_teacher[:9]).backward()
 print(measured(call, seconds=0)["extra_bytes"] / 2**20)
 """
 
 
 @pytest.mark.slow
 def test_the_logits_are_never_held() -> None:
-    """Dense logits of 2048 tokens and 32000 words take 250 MiB a matrix; gradients, chunks and all stay below that."""
+    """Dense logits of 2048 tokens and 32000 words take 250 MiB a matrix; gradients, chunks and all stay below it."""
     calls = {
         "chunked": "vocabulary_kl_loss(student, teacher, student_weight=weight, teacher_weight=of_teacher)",
         "dense": "kd_loss(student @ weight.T, teacher @ of_teacher.T, temperature=1.0)",

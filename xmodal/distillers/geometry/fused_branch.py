@@ -2,7 +2,8 @@
 
 2DPASS (ECCV 2022), code yanx27/2DPASS: at each scale an image feature and a learned copy of the student's are gated
 into one; both classify each point, and the student's scores follow the fused ones, never the other way round.
-Evidence: exact; ours (tokens instead of points, cross-entropy without class weights, averages over samples first).
+Evidence: exact; recalled (that the image network is trained along); ours (tokens instead of points, cross-entropy
+without class weights, averages over samples first).
 """
 
 from __future__ import annotations

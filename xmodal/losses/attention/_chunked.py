@@ -16,8 +16,10 @@ from xmodal.losses.attention._vocabulary import Gradients, Head
 Divergence = Callable[[Tensor, Tensor], Tensor]
 """Logits of student and teacher, [n, V] each -> [n]."""
 
-LOGITS = 2**22
-"""Numbers in the logits of a chunk, about. Smaller chunks would spend their time on reading the weight anew."""
+LOGITS = 2**21
+"""Numbers in the logits of a chunk, where that makes enough tokens."""
+TOKENS = 32
+"""Of a chunk, at least: fewer would spend their time on reading the weight anew."""
 
 
 def chunked(student: Head, teacher: Head, divergence: Divergence, *, counted: Tensor, reduction: Reduction) -> Tensor:
@@ -138,5 +140,5 @@ def _items_with_gradients(
 
 
 def _chunks(counted: Tensor, student: Head) -> Iterator[slice]:
-    size = max(1, LOGITS // student.words())
+    size = max(TOKENS, LOGITS // student.words())
     return (slice(start, start + size) for start in range(0, len(counted), size))
