@@ -32,10 +32,10 @@ _encoder = dict(type=SliceEncoder, backbone=None, key="volume/mri", plane="sagit
 benchmark = dict(type=Phantom, subjects=600, labelled=(60,))
 deploy = ("volume/mri",)
 student = dict(
-    type=SliceAttention, encoder=_encoder, query="volume/mri", key="volume/mri", width=32, dropout=(0.3, 0.2)
+    type=SliceAttention, encoder=_encoder, query="volume/mri", key="volume/mri", width=32, dropout=(0.1, 0.1)
 )
 teachers = dict(
-    pet=dict(type=SliceAttention, encoder=_encoder, query="volume/pet", key="volume/mri", width=32, dropout=(0.5, 0.4))
+    pet=dict(type=SliceAttention, encoder=_encoder, query="volume/pet", key="volume/mri", width=32, dropout=(0.1, 0.1))
 )
 start = "pet"
 teacher_distillers = dict(pet=dict(align=dict(type=AmyloidAlignment, task="diagnosis", apart=(1.0,))))
@@ -69,4 +69,4 @@ balance = dict(
 transforms = [dict(type=FlipLeftRight, keys=("volume/mri", "volume/pet"))]
 teacher_transforms = [dict(type=FlipLeftRight, keys=("volume/mri", "volume/pet"))]
 schedule = dict(steps=300, labelled=16, paired=32, learning_rate=3e-3, weight_decay=0.5)
-teacher_schedule = dict(steps=300, learning_rate=3e-3)
+teacher_schedule = dict(steps=300, learning_rate=3e-3, weight_decay=0.05)

@@ -1,8 +1,8 @@
 """The points of each superpixel of the image find the pixels of their own superpixel among those of all.
 
 SLidR (CVPR 2022), code valeoai/SLidR: unit vectors, their means over superpixels, cross-entropy of the similarities of
-those means. Evidence: exact (the loss); ours (superpixels in RGB on the cells of the image's tokens; the student alone is
-projected, linearly, where the source decodes its image features too).
+those means. Evidence: exact (the loss); ours (superpixels in RGB on the cells of the image's tokens; the student alone
+is projected, linearly, where the source decodes its image features too).
 """
 
 from __future__ import annotations

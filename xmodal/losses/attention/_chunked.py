@@ -16,7 +16,7 @@ from xmodal.losses.attention._vocabulary import Gradients, Head
 Divergence = Callable[[Tensor, Tensor], Tensor]
 """Logits of student and teacher, [n, V] each -> [n]."""
 
-LOGITS = 2**21
+LOGITS = 2**22
 """Numbers in the logits of a chunk, where that makes enough tokens."""
 TOKENS = 32
 """Of a chunk, at least: fewer would spend their time on reading the weight anew."""

@@ -28,10 +28,10 @@ def vocabulary_kl_loss(
 ) -> Tensor:
     """`kd_loss` of the logits `student @ student_weight.T + student_bias` and those of the teacher, T^2 included.
 
-    Memory beyond the tensors given and their gradients in float32: at most twenty matrices of 2^21 numbers (of the
-    logits of 32 tokens if those are more), whatever the number of tokens. The mean makes its gradients together with the value, so that each
-    product with a weight is made once, and holds them until backward; "none" makes the logits twice. Masked tokens
-    cost nothing. KL(student || teacher) is `vocabulary_jsd_loss` with beta = 1.
+    Memory beyond the tensors given and their gradients in float32: at most twenty matrices of 2^22 numbers (of the
+    logits of 32 tokens if those are more), whatever the number of tokens. The mean makes its gradients together with
+    the value, so that each product with a weight is made once, and holds them until backward; "none" makes the logits
+    twice. Masked tokens cost nothing. KL(student || teacher) is `vocabulary_jsd_loss` with beta = 1.
 
     Args:
         student: [B, D] or [B, N, D] hidden states before the output layer.

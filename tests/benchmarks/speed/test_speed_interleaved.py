@@ -1,0 +1,51 @@
+"""Timing in turns, the interval of a ratio, and the two comparisons on small sizes."""
+
+import json
+
+import pytest
+
+from xmodal.benchmarks.speed import attention, vocabulary
+from xmodal.benchmarks.speed.interleaved import interleaved, times_faster
+
+
+def test_every_candidate_runs_once_a_round_and_each_begins_in_turn():
+    order = []
+    calls = {name: lambda name=name: order.append(name) for name in "abc"}
+    seconds = interleaved(calls, rounds=4)
+    assert all(len(s) == 4 for s in seconds.values())
+    rounds = [order[i : i + 3] for i in range(0, len(order), 3)]
+    assert len(rounds) == 5  # the first is not counted
+    assert all(sorted(names) == ["a", "b", "c"] for names in rounds)
+    assert [names[0] for names in rounds] == ["a", "b", "c", "a", "b"]
+
+
+def test_the_ratio_is_that_of_the_medians_and_lies_in_its_interval():
+    found = times_faster([1.0, 1.1, 0.9, 1.0, 5.0], [2.0, 2.2, 1.8, 2.0, 2.0])
+    assert found["ratio"] == 2
+    assert found["low"] <= 2 <= found["high"]
+    assert times_faster([1.0] * 5, [3.0] * 5) == {"ratio": 3, "low": 3, "high": 3}
+
+
+@pytest.mark.parametrize("which", ["forward", "both"])
+@pytest.mark.parametrize("causal", [True, False])
+def test_the_plain_attention_divergence_is_ours(which, causal):
+    values = [attention.step(side, which, 40, 8, causal=causal)() for side in ("ours", "eager")]
+    assert values[0] == pytest.approx(values[1], rel=1e-5)
+
+
+@pytest.mark.parametrize("divergence", vocabulary.DIVERGENCES)
+def test_the_dense_vocabulary_divergence_is_ours(divergence):
+    values = [vocabulary.step(side, divergence, 12, 30, 8)() for side in vocabulary.SIDES]
+    assert values[0] == pytest.approx(values[1], rel=1e-5)
+
+
+@pytest.mark.slow
+def test_the_comparisons_write_what_they_print(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(attention, "ALWAYS", 64)
+    monkeypatch.setattr(attention, "compiles", lambda: False)
+    attention.main(["--lengths", "--width", "8", "--rounds", "2", "--json", str(tmp_path / "a.json")])
+    vocabulary.main(["--tokens", "20", "--words", "50", "--rounds", "2", "--json", str(tmp_path / "v.json")])
+    rows = [row for name in "av" for row in json.loads((tmp_path / f"{name}.json").read_text())["rows"]]
+    assert len(rows) == 4
+    assert all(row["seconds"]["ours"] > 0 and row["extra_bytes"]["ours"] >= 0 for row in rows)
+    assert "64 causal" in capsys.readouterr().out
