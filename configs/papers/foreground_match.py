@@ -4,7 +4,7 @@ The plain baseline of the family of RadarDistill, UniDistill, BEVDistill and CRK
 published; each term has a form that one of them uses. Ours: a segmentation proxy on the simulated street, no detection
 heads; boxes of 100 labelled scenes.
 
-TUNED
+Learning rate, steps and weights are first guesses: nothing has been compared on the validation scenes yet.
 
     xmodal train papers/foreground_match --seeds 0 1 2
 """

@@ -1,4 +1,4 @@
-"""An MRI student attends from MRI to MRI slices where its teacher, of the same build, attended from PET to MRI.
+"""An MRI student attends from MRI to MRI where its teacher, of the same build, attended from PET to MRI.
 
 PET-guided MRI amyloid detection (Chiumento et al.), arXiv 2604.12574, code
 FrancescoChiumento/pet-guided-mri-amyloid-detection. Evidence: exact (losses, schedules, attention); ours (the rest).
@@ -7,10 +7,16 @@ Faithful: one encoder for both scans, projection, cross-attention and self-atten
 classify, triplet alignment (the last third of the teacher's training), distillation of a student that begins as the
 teacher, with margin focal, unit-feature and T^2 BCE terms, whose weights, temperature and margin follow the source's
 epochs as shares of the steps.
-Ours: simulated heads with dementia in the place of amyloid; small convolutions in the place of BiomedCLIP with LoRA;
-width 32; negatives of another diagnosis, as there is no Centiloid scale; one learning rate and one decay for all
-weights; the task's own linear head, which the student takes over instead of a fresh one; the plain cross-entropy with
-the labels, which every arm has here, stays at 0.1. Both scans are flipped together.
+Ours: simulated heads with dementia in the place of amyloid; the eight cells of a small 3-D network's last map in the
+place of 25 slices through BiomedCLIP with LoRA; width 64 and dropout 0.1; negatives of another diagnosis, as there is
+no Centiloid scale; one learning rate and one decay for all weights; the task's own linear head, which the student takes
+over instead of a fresh one; the plain cross-entropy with the labels, which every arm has here, stays at 0.1. Both scans
+are flipped together.
+
+On the validation heads of seed 0, accuracy of student alone, distilled, teacher: 0.523, 0.677, 0.777. With 2-D
+convolutions on 9 sagittal slices and width 32 before: 0.580, 0.617, 0.527 with the source's dropout and the student's
+weight decay, under which the teacher learned nothing; 0.560, 0.540, 0.617 with dropout 0.1 and decay 0.05. The weights
+of the terms are the source's.
 
     xmodal train papers/pet_free_amyloid --seeds 0 1 2
 """
@@ -18,7 +24,7 @@ the labels, which every arm has here, stays at 0.1. Both scans are flipped toget
 from xmodal.balance import FixedWeights, Stages
 from xmodal.benchmarks.phantom import Phantom
 from xmodal.distillers import AmyloidAlignment, PETFreeAmyloid
-from xmodal.modalities.volume import SliceAttention, SliceEncoder
+from xmodal.modalities.volume import SliceAttention, VolumeConv
 from xmodal.modalities.volume.transforms import FlipLeftRight
 
 paper = dict(
@@ -28,14 +34,14 @@ paper = dict(
     without=("balance.weights.amyloid/feature=0.0", "balance.weights.amyloid/logit=0.0"),
     reads="teachers.pet.pooled",
 )
-_encoder = dict(type=SliceEncoder, backbone=None, key="volume/mri", plane="sagittal", every=3, widths=(16, 32, 64))
+_encoder = dict(type=VolumeConv, key="volume/mri", widths=(8, 16, 32, 64), dropout=0.0)
 benchmark = dict(type=Phantom, subjects=600, labelled=(60,))
 deploy = ("volume/mri",)
 student = dict(
-    type=SliceAttention, encoder=_encoder, query="volume/mri", key="volume/mri", width=32, dropout=(0.1, 0.1)
+    type=SliceAttention, encoder=_encoder, query="volume/mri", key="volume/mri", width=64, dropout=(0.1, 0.1)
 )
 teachers = dict(
-    pet=dict(type=SliceAttention, encoder=_encoder, query="volume/pet", key="volume/mri", width=32, dropout=(0.1, 0.1))
+    pet=dict(type=SliceAttention, encoder=_encoder, query="volume/pet", key="volume/mri", width=64, dropout=(0.1, 0.1))
 )
 start = "pet"
 teacher_distillers = dict(pet=dict(align=dict(type=AmyloidAlignment, task="diagnosis", apart=(1.0,))))

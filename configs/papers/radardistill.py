@@ -7,7 +7,7 @@ street, no detection heads; the heat map is the answer to each cell; the alignme
 student and the loss and is dropped, where the source keeps it; boxes of 100 labelled scenes, pairs without labels take
 part in the activation terms alone.
 
-TUNED
+Learning rate, steps and weights are first guesses: nothing has been compared on the validation scenes yet.
 
     xmodal train papers/radardistill --seeds 0 1 2
 """

@@ -1,14 +1,17 @@
 """A camera student's tokens replace the voxels that they look at inside a frozen LiDAR teacher (Switch-KD in 3-D).
 
-Switch-KD, arXiv 2604.14629; described: a re-implementation from the description. A segmentation and depth proxy.
+Switch-KD, arXiv 2604.14629; described: a re-implementation from the description. Segmentation and depth,
+no text.
 
 Faithful: student features run through the upper part of a frozen teacher that stays in the graph; its logits with them
 are compared with its own, by DBiLD at temperature 2.
 Ours: everything three-dimensional. Image tokens are carried over the pairs of pixels and points to the voxels of the
-teacher's fourth layer; voxels that no token sees keep the teacher's own; only the replaced ones are compared. There is
+teacher's fifth layer; voxels that no token sees keep the teacher's own; only the replaced ones are compared. There is
 no term between the student's own logits and the teacher's.
 
-LATER
+No gain on the validation scenes of seed 0: the student alone reaches 0.346 (the teacher 0.585), distilled at weight 1
+0.328 (layer 3, 6 pairs) and 0.331 (layer 4, 3 pairs, soft labels at temperature 2 in place of DBiLD). What is shipped
+here has layer 4, 3 pairs and a quarter of that weight.
 
     xmodal train papers/switch_kd_3d --seeds 0 1 2
 """
@@ -56,12 +59,12 @@ distillers = dict(
         type=PairedSwitch,
         task="segmentation",
         teacher="lidar",
-        layer=3,
+        layer=4,
         loss=dict(type=DBiLDLoss, temperature=2.0, reduction="none"),
     )
 )
-balance = dict(type=FixedWeights, weights=dict(task=1.0, switch=1.0))
+balance = dict(type=FixedWeights, weights=dict(task=1.0, switch=0.25))
 transforms = [dict(type=HorizontalFlip), dict(type=RandomCrop, size=(56, 160)), dict(type=ColorJitter)]
 teacher_transforms = [dict(type=FlipY), dict(type=DropPoints, fraction=0.1), dict(type=Jitter, std_m=0.01)]
-schedule = dict(steps=400, labelled=4, paired=6, learning_rate=4e-3)
+schedule = dict(steps=400, labelled=4, paired=3, learning_rate=4e-3)
 teacher_schedule = dict(steps=200, labelled=8, learning_rate=5e-3)

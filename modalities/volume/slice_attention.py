@@ -29,7 +29,7 @@ class SliceAttention(VolumeAdapter):
     scans that it pushes away.
 
     Args:
-        encoder: reads the entry `key` alone and gives tokens, one a slice.
+        encoder: reads the entry `key` alone and gives tokens: slices (`SliceEncoder`), or other places of the scan.
         query, key: the entries that ask and that answer; the same one for a student.
         width: D of the projected slices and of the pooled vector; the projection is 2 D wide inside.
         heads: of the attention.

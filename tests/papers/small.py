@@ -30,7 +30,7 @@ SIZES = {
     "DigitsAV": ("labelled=(4,)", "most=8"),
 }
 """By benchmark: the arguments that make it small."""
-REAL = {"Ssvep": "ssvep", "Mars": "mars", "Trees": "idtrees2020"}
+REAL = {"Ssvep": "ssvep-exo", "Mars": "mars", "Trees": "idtrees2020"}
 """By benchmark: its folder among the real data."""
 STEPS = ("schedule.steps=3", "schedule.labelled=4", "schedule.paired=4", "precision=fp32")
 

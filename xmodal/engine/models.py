@@ -91,11 +91,15 @@ class Factory:
         return Distillation(model, self.benchmark.tasks, distillers=distillers, balance=balance)
 
     def schedule(self, phase: Phase) -> Schedule:
-        """Labelled samples and steps are the same with and without teachers; only pairs are added."""
+        """Labelled samples and steps are the same with and without teachers; only pairs are added.
+
+        A teacher sees unlabelled samples only where `teacher_schedule` itself asks for them.
+        """
         if phase.model == "student":
             whole = Schedule(**self.config.schedule)
             return whole if phase.taught else replace(whole, paired=0)
-        return replace(Schedule(**{**self.config.schedule, **self.config.teacher_schedule}), paired=0)
+        paired = self.config.teacher_schedule.get("paired", 0)  # of its own: what it learns without labels
+        return replace(Schedule(**{**self.config.schedule, **self.config.teacher_schedule}), paired=paired)
 
     def transforms(self, phase: Phase) -> Sequence[Transform]:
         student = phase.model == "student"

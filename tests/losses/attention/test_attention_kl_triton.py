@@ -12,6 +12,7 @@ import torch
 
 from losses.attention.maps import check_drawn, random_maps
 from xmodal.losses import attention_kl_loss
+from xmodal.losses.attention._maps import AttentionMap
 from xmodal.losses.attention._streamed import TILED, kernels_for
 
 
@@ -22,6 +23,39 @@ def test_the_kernels_equal_the_dense_formula_in_the_interpreter() -> None:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(tests)]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TRITON_INTERPRET": "1"})
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("capability", [80, 90])
+@pytest.mark.parametrize("width", [64, 256])
+@pytest.mark.parametrize(("dtype", "name"), [(torch.bfloat16, "bf16"), (torch.float32, "fp32")], ids=["bf16", "fp32"])
+def test_the_kernels_compile_and_fit_on_a_chip_without_one(
+    dtype: torch.dtype, name: str, width: int, capability: int
+) -> None:
+    """Ampere and Hopper; 99 KiB is what a block may take on the smallest of the former."""
+    triton = pytest.importorskip("triton", reason="Triton is not installed")
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+
+    from xmodal.losses.attention import _triton, _triton_kernels
+
+    side = AttentionMap(torch.zeros(1, 1, width, dtype=dtype), torch.zeros(1, 1, width, dtype=dtype), 1.0)
+    shared = {"BQ": _triton._block(side, side), "BK": _triton._block(side, side), "CAUSAL": True, "MASKED": True}
+    rows = dict.fromkeys(("D1", "D2", "W1", "W2"), width)
+    gradient = dict.fromkeys(("DS", "DT", "WS", "WT"), width) | {"REVERSE": True, "OPERAND": _triton._operand(side)}
+    types = {"key_mask": "*u8"} | dict.fromkeys(("NQ", "NK", "last"), "i32")
+    types |= dict.fromkeys(("q1", "k1", "q2", "k2", "qs", "ks", "qt", "kt"), f"*{name}")
+    types |= dict.fromkeys(("scale", "scale1", "scale2", "scale_student", "scale_teacher"), "fp32")
+    for kernel, constants in (
+        (_triton_kernels.rows_kernel, rows | shared),
+        (_triton_kernels.query_gradient_kernel, gradient | shared),
+        (_triton_kernels.key_gradient_kernel, gradient | shared),
+    ):
+        signature = {n: "constexpr" if n in constants else types.get(n, "*fp32") for n in kernel.arg_names}
+        source = ASTSource(kernel, signature, constexprs=constants)
+        target = GPUTarget("cuda", capability, 32)
+        made = triton.compile(source, target=target, options={"num_stages": _triton._stages(side, side)})
+        assert made.metadata.shared <= 99 * 1024, kernel
 
 
 @pytest.mark.gpu

@@ -1,7 +1,7 @@
 """The student predicts, at hidden frames, the tokens that a tokenizer distilled from a large audio model gives them.
 
-HEAR, arXiv 2603.26098 (code HarunoriKawano/HEAR). Evidence: exact (loss of the tokenizer, masked prediction); ours (both
-stages inside one run, a small tokenizer of log spectra, hidden frames are silent ones, any signal).
+HEAR, arXiv 2603.26098 (code HarunoriKawano/HEAR). Evidence: exact (loss of the tokenizer, masked prediction);
+ours (both stages inside one run, a small tokenizer of log spectra, hidden frames are silent ones, any signal).
 """
 
 from __future__ import annotations
@@ -88,6 +88,8 @@ class HEAR(Distiller):
     def prepare(self, frames: Iterable[Frame]) -> None:
         found = [self._example(frame) for frame in frames]
         spectra = torch.cat([x[valid] for x, _, valid in found])
+        if not len(spectra):
+            raise ValueError(f"HEAR: teacher {self.teacher!r} reached no frame in the first batches")
         self.tokenizer.mean.copy_(spectra.mean(0))
         self.tokenizer.std.copy_(spectra.std(0, unbiased=False).clamp_min(1e-6))
         with torch.random.fork_rng(devices=[]), torch.enable_grad():
@@ -103,7 +105,7 @@ class HEAR(Distiller):
             temperature = first * (last / first) ** (step / max(1, self.fit_steps - 1))
             loss = self.tokenizer.loss(*examples[step % len(examples)], temperature=temperature)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
 
     def _example(self, frame: Frame) -> tuple[Tensor, Tensor, Tensor]:
@@ -138,6 +140,6 @@ def in_time(tokens: Tokens) -> tuple[Tensor, Tensor]:
     x, valid = tokens.x, tokens.mask()
     if tokens.grid is None or len(tokens.grid) != 2:
         return x, valid
-    x, valid = x.unflatten(1, tokens.grid), valid.unflatten(1, tokens.grid)
+    x, valid = (t.reshape(len(t), *tokens.grid, *t.shape[2:]) for t in (x, valid))
     kept = valid.unsqueeze(-1).to(x.dtype)
     return (x * kept).sum(1) / kept.sum(1).clamp_min(1), valid.any(1)

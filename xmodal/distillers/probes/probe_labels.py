@@ -93,10 +93,10 @@ class ProbeLabels(Distiller):
         def objective() -> Tensor:
             solver.zero_grad()
             value = F.cross_entropy(F.linear(x, weight, bias), label) + self.penalty * weight.square().sum()
-            value.backward()
+            value.backward()  # type: ignore[no-untyped-call]
             return value
 
-        solver.step(objective)
+        solver.step(objective)  # type: ignore[no-untyped-call]
         self.weight.copy_(weight.detach())
         self.bias.copy_(bias.detach())
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import TypeVar
 
 import torch
@@ -21,11 +20,13 @@ MOST = 8
 """Threads; more of them would wait for the interpreter's lock."""
 WORTH = 2**20
 """Logits of a share that are worth a thread."""
+OPENMP = "backend: OpenMP" in torch.__config__.parallel_info()
+"""Then the number of cores belongs to the calling thread; other builds of torch have one for all."""
 
 
 def worthwhile_shares(logits: int, x: Tensor) -> int:
     """How many shares to make of so many logits on the device of x."""
-    if x.device.type != "cpu" or not _threads_choose_their_cores():
+    if x.device.type != "cpu" or not OPENMP:
         return 1
     return max(1, min(torch.get_num_threads(), MOST, logits // WORTH))
 
@@ -45,9 +46,3 @@ def in_threads(work: Callable[[S], R], shares: Sequence[S]) -> list[R]:
             return list(pool.map(without_grad, shares))
     finally:
         torch.set_num_threads(threads)  # what threads to come begin with
-
-
-@cache
-def _threads_choose_their_cores() -> bool:
-    """With OpenMP the number of cores belongs to the calling thread; other builds of torch have one for all."""
-    return "backend: OpenMP" in torch.__config__.parallel_info()
