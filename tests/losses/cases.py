@@ -10,11 +10,13 @@ from losses.case import Case
 
 FOLDER = Path(__file__).parent
 CASES: dict[str, Case] = {}
+APART: dict[str, str] = {}  # function and module of another signature, with the same tests in a file of their own
 STATEFUL: set[str] = set()  # modules with parameters or memory, each with a test file of its own
 for _path in sorted(FOLDER.glob("*/cases*.py")):
     _module = import_module(f"losses.{_path.parent.name}.{_path.stem}")
     assert not CASES.keys() & _module.CASES.keys(), _path
     CASES |= _module.CASES
+    APART |= getattr(_module, "APART_FROM_TABLE", {})
     STATEFUL |= getattr(_module, "STATEFUL", set())
 
 

@@ -1,7 +1,7 @@
 """Shares of a computation on one core each.
 
 An operation on a tile that all cores take part in waits for the slowest of them, and a sweep is hundreds of such
-operations: where other programs run too, that costs ten times what is computed. Whole shares wait once.
+operations: where other programs run too, waiting takes several times as long as computing. Whole shares wait once.
 """
 
 from __future__ import annotations

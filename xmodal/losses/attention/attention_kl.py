@@ -40,9 +40,12 @@ def attention_kl_loss(
     Zero when the logits of each row differ by one constant. Unchanged when one vector is added to all keys of a side,
     or when query and key of a side are rotated together.
 
-    Memory beyond inputs and gradients: some tiles and three numbers a query row, whatever the number of keys. The
-    logits are computed twice in training. On a GPU with Triton installed its kernels are taken for widths up to 256
-    and all types but float64; there gradients of bfloat16 inputs are sums of products that were rounded to bfloat16.
+    Memory beyond inputs and gradients: some tiles and three numbers a query row, whatever the number of keys; on a CPU
+    with several threads also the gradient of the keys once a thread, where there are too few maps to give each thread
+    its own. The logits are computed twice in training.
+
+    On a GPU with Triton installed its kernels are taken, for widths up to 256 and all types but float64; there
+    gradients of bfloat16 inputs are sums of products that were rounded to bfloat16.
 
     Args:
         student_query: [..., Nq, D]; what precedes Nq (batch, heads) is the same for all four tensors.
