@@ -64,7 +64,7 @@ class BevPoints(LidarAdapter):
         self.units = tuple(units)
         self.layer_widths = (widths[0], *widths)
         self.width, self.token_width = widths[-1], width
-        self.pillar = nn.Linear(3 + 2 * len(units), widths[0])
+        self.pillar = nn.Linear(3 + 3 * len(units), widths[0])
         self.stages = nn.ModuleList(
             _Stage(before + (2 if i == 0 else 0), after, stride=1 if i == 0 else 2)
             for i, (before, after) in enumerate(pairwise(self.layer_widths))

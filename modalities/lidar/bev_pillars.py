@@ -56,7 +56,7 @@ class BevCells:
 
 
 class Pillars(NamedTuple):
-    """features [B, N, 3 + 2 F] of each cell (zeros where empty), occupied [B, N] bool, of [B, E] the point's cell."""
+    """features [B, N, 3 + 3 F] of each cell (zeros where empty), occupied [B, N] bool, of [B, E] the point's cell."""
 
     features: Tensor
     occupied: Tensor
@@ -64,7 +64,7 @@ class Pillars(NamedTuple):
 
 
 def pillars_of(cloud: Ragged, cells: BevCells, units: Sequence[float]) -> Pillars:
-    """Of the points in each cell: log(1 + number), mean offset from the middle, mean and maximum of each column.
+    """Of the points in each cell: log(1 + number), mean offset from the middle, mean, maximum and minus minimum of each column.
 
     Args:
         cloud: values [sum, 2 + F]: x, y in metres, then F columns, z in metres first.
@@ -86,9 +86,10 @@ def pillars_of(cloud: Ragged, cells: BevCells, units: Sequence[float]) -> Pillar
     segments = Segments.build(slot, groups=samples * count)
     points = values[kept, 2:] / values.new_tensor(units)
     means = segment_mean(torch.cat([place[kept] - corner - 0.5, points], dim=1), segments)
-    highest = points.new_zeros(samples * count, points.shape[1])
-    highest.scatter_reduce_(0, slot.unsqueeze(1).expand_as(points), points, reduce="amax", include_self=False)
+    extremes = points.new_zeros(samples * count, 2 * points.shape[1])
+    both = torch.cat([points, -points], dim=1)  # the minimum is the maximum of the opposite
+    extremes.scatter_reduce_(0, slot.unsqueeze(1).expand_as(both), both, reduce="amax", include_self=False)
     crowd = segments.count.float().log1p().unsqueeze(1)
-    features = torch.cat([crowd, means, highest], dim=1).view(samples, count, -1)
+    features = torch.cat([crowd, means, extremes], dim=1).view(samples, count, -1)
     of, _ = Ragged(flat, cloud.lengths).padded(fill=-1)
     return Pillars(features, (segments.count > 0).view(samples, count), of)

@@ -42,7 +42,7 @@ def test_pillars_equal_a_slow_loop():
     clouds = [cloud(60), cloud(40)]
     found = pillars_of(Ragged(torch.cat(clouds), torch.tensor([60, 40])), CELLS, (1.0, 2.0))
     assert CELLS.shape == (6, 4)
-    expected = torch.zeros(2, 24, 7)
+    expected = torch.zeros(2, 24, 9)
     for sample, points in enumerate(clouds):
         members = {}
         for number, (x, y, z, i) in enumerate(points.tolist()):
@@ -55,7 +55,7 @@ def test_pillars_equal_a_slow_loop():
         for cell, rows in members.items():
             rows = torch.tensor(rows)
             crowd = torch.tensor([float(len(rows))]).log1p()
-            expected[sample, cell] = torch.cat([crowd, rows.mean(0), rows[:, 2:].amax(0)])
+            expected[sample, cell] = torch.cat([crowd, rows.mean(0), rows[:, 2:].amax(0), -rows[:, 2:].amin(0)])
     torch.testing.assert_close(found.features, expected, rtol=1e-4, atol=1e-5)
     assert torch.equal(found.occupied, expected[..., 0] > 0)
 

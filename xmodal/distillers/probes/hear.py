@@ -30,7 +30,7 @@ class HEAR(Distiller):
     time, with frames set to zero. A frame is hidden with probability `hidden_share`, by a uniform draw, and frames
     that are padding never are: the released code draws from a normal distribution, hides 65 % where 40 % is stated,
     and hides padding too. The source pre-trains in this way and fine-tunes afterwards; here labels count from the
-    beginning on.
+    beginning on. Batch statistics of the student, where it has any, follow the second reading too.
 
     Args:
         key: the entry of the batch that the student reads, [B, C, T], of one length; its last axis is cut into as
