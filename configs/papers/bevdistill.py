@@ -16,7 +16,7 @@ from xmodal.benchmarks.street.bev_transforms import MirrorStreet
 from xmodal.distillers import BEVDistill
 from xmodal.modalities.lidar import BevPoints
 
-benchmark = dict(type=StreetBEV, scenes=300, labelled=100, val=40, test=100)
+benchmark = dict(type=StreetBEV, scenes=300, labelled=300, val=40, test=100)
 deploy = ("radar",)
 student = dict(
     type=BevPoints,
@@ -29,11 +29,11 @@ student = dict(
 )
 teachers = dict(lidar=dict(type=BevPoints, height_m=(-4.0, 4.0), widths=(32, 48, 64), width=48))
 distillers = dict(bev=dict(type=BEVDistill, task="bev", teacher="lidar"))
-balance = dict(type=FixedWeights, weights={"task": 1.0, "bev/dense": 0.5, "bev/contrast": 0.2})
+balance = dict(type=FixedWeights, weights={"task": 1.0, "bev/dense": 0.5, "bev/contrast": 0.05})
 transforms = [dict(type=MirrorStreet)]
 teacher_transforms = [dict(type=MirrorStreet, key="lidar")]
-schedule = dict(steps=300, labelled=8, paired=8, learning_rate=3e-3)
-teacher_schedule = dict(steps=300, labelled=8, learning_rate=3e-3)
+schedule = dict(steps=400, labelled=8, paired=0, learning_rate=1e-2)
+teacher_schedule = dict(steps=400, labelled=16, learning_rate=1e-2)
 paper = dict(
     system="BEVDistill",
     sensors="LiDAR -> radar",

@@ -6,7 +6,8 @@ Faithful: noise-contrastive estimation both ways against two memories of all tra
 momentum 0.5, the weight 0.8. Ours: 512 negatives and 64 channels (16384 and 128 there); negatives are all other
 samples, those of the same digit included, since most have no label; the teacher has another sensor.
 
-TUNED
+The weight is the source's, none was searched. On the validation images of seed 0: student alone 0.593, distilled 0.806,
+teacher 0.771.
 
     xmodal train papers/crd --seeds 0 1 2
 """

@@ -17,7 +17,7 @@ from xmodal.benchmarks.street.bev_transforms import MirrorStreet
 from xmodal.distillers import CRKD
 from xmodal.modalities.lidar import BevPoints
 
-benchmark = dict(type=StreetBEV, scenes=300, labelled=100, val=40, test=100)
+benchmark = dict(type=StreetBEV, scenes=300, labelled=300, val=40, test=100)
 deploy = ("radar",)
 student = dict(
     type=BevPoints,
@@ -32,12 +32,12 @@ teachers = dict(lidar=dict(type=BevPoints, height_m=(-4.0, 4.0), widths=(32, 48,
 distillers = dict(crkd=dict(type=CRKD, task="bev", teacher="lidar"))
 balance = dict(
     type=FixedWeights,
-    weights={"task": 1.0, "crkd/cross_stage": 10.0, "crkd/feature": 10.0, "crkd/relation": 0.25, "crkd/response": 1.0},
+    weights={"task": 1.0, "crkd/cross_stage": 1.0, "crkd/feature": 1.0, "crkd/relation": 0.025, "crkd/response": 1.0},
 )
 transforms = [dict(type=MirrorStreet)]
 teacher_transforms = [dict(type=MirrorStreet, key="lidar")]
-schedule = dict(steps=300, labelled=8, paired=8, learning_rate=3e-3)
-teacher_schedule = dict(steps=300, labelled=8, learning_rate=3e-3)
+schedule = dict(steps=400, labelled=8, paired=0, learning_rate=1e-2)
+teacher_schedule = dict(steps=400, labelled=16, learning_rate=1e-2)
 paper = dict(
     system="CRKD",
     sensors="LiDAR -> radar",

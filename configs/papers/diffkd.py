@@ -7,7 +7,7 @@ them, squared difference of latents and T^2 KL of denoised logits, all terms wit
 Ours: tokens and logits of a point cloud, carried to the image cells they fall in and each denoised alone, in place of
 maps and of logits of one image; no detection heads, segmentation of cells.
 
-TUNED
+The weights are the source's; none was searched.
 
     xmodal train papers/diffkd --seeds 0 1 2
 """

@@ -8,7 +8,8 @@ contrast at nested prefixes with the weights 1 / (n sqrt(d / D_n)), cosines over
 the contrast is between student and teacher (in the source between query and passage of one model), no hard negatives,
 images and voices in place of texts, small networks.
 
-TUNED
+The weights are the source's, none was searched. On the validation images of seed 0: student alone 0.593, distilled
+0.833, teacher 0.818. Which of the two terms does it was not measured.
 
     xmodal train papers/f2llm_v2 --seeds 0 1 2
 """

@@ -17,7 +17,7 @@ from xmodal.benchmarks.street.bev_transforms import MirrorStreet
 from xmodal.distillers import FASD
 from xmodal.modalities.lidar import BevPoints
 
-benchmark = dict(type=StreetBEV, scenes=300, labelled=100, val=40, test=100)
+benchmark = dict(type=StreetBEV, scenes=300, labelled=300, val=40, test=100)
 deploy = ("lidar",)
 student = dict(type=BevPoints, height_m=(-4.0, 4.0), widths=(8, 8, 16), width=8)
 teachers = dict(lidar=dict(type=BevPoints, height_m=(-4.0, 4.0), widths=(32, 48, 64), width=48))
@@ -25,8 +25,8 @@ distillers = dict(fasd=dict(type=FASD, task="bev", teacher="lidar"))
 balance = dict(type=FixedWeights, weights={"task": 1.0, "fasd/feature": 1.0, "fasd/response": 1.0})
 transforms = [dict(type=MirrorStreet, key="lidar")]
 teacher_transforms = [dict(type=MirrorStreet, key="lidar")]
-schedule = dict(steps=300, labelled=8, paired=8, learning_rate=3e-3)
-teacher_schedule = dict(steps=300, labelled=8, learning_rate=3e-3)
+schedule = dict(steps=400, labelled=8, paired=0, learning_rate=1e-2)
+teacher_schedule = dict(steps=400, labelled=16, learning_rate=1e-2)
 paper = dict(
     system="FASD",
     sensors="LiDAR -> LiDAR",

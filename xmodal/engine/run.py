@@ -71,6 +71,7 @@ class Run:
             raise ConfigError(f"benchmark: expected a benchmark, found {type(benchmark).__name__}")
         self.benchmark = benchmark
         self.factory = Factory(config, benchmark)
+        self.factory.check()
         self.phases = phases(config)
         self.inputs: Mapping[str, Sequence[str]] = {}
         self.outcomes: dict[tuple[int, str, str], Mapping[str, Answers]] = {}

@@ -109,8 +109,8 @@ def test_gradient_and_masks(distiller):
 
 def test_without_labels_attention_and_relation_are_left(distiller):
     terms = distiller(frame_of(labels=False))
-    assert float(terms["image_foreground"]) == 0
-    assert all(float(terms[f"thermal_{term}"]) > 0 for term in ("attention", "relation"))
+    assert terms["image_foreground"].item() == 0
+    assert all(terms[f"thermal_{term}"].item() > 0 for term in ("attention", "relation"))
 
 
 def test_mistakes_are_named(distiller):
