@@ -1,6 +1,7 @@
 """The re-implemented systems: what their configs say of themselves, and the table of what was measured."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -94,3 +95,16 @@ def source(tmp_path):
     path = tmp_path / "toy.py"
     path.write_text(CONFIG)
     return path
+
+
+def test_the_page_in_the_documents_is_made_of_the_shipped_figures():
+    """Written by `xmodal bench papers --record configs/papers/measured.json --table docs/papers.md`."""
+    shipped = [papers.paper_of(name) for name in papers.names()]
+    written = (Path(__file__).resolve().parents[2] / "docs" / "papers.md").read_text(encoding="utf-8")
+    assert written == page(shipped, papers.measured(papers.record_file()))
+
+
+def test_shipped_figures_are_of_the_configs_as_they_are():
+    """A config that changed after it was measured has to be measured again, or its row taken out."""
+    for name, row in papers.measured(papers.record_file()).items():
+        assert row["digest"] == papers.digest(papers.configured(name)), name
