@@ -5,7 +5,9 @@ differences under the Gaussian heat of the labelled boxes; InfoNCE at temperatur
 perceptron of width 512. Ours: a segmentation proxy on the simulated street with a radar student, where the source has
 cameras; centres of boxes stand for the query points of a transformer; no instance term, since nothing predicts boxes.
 
-Learning rate, steps and weights are first guesses: nothing has been compared on the validation scenes yet.
+Chosen by mIoU on the validation scenes of seed 0. The student alone: with 100 labelled scenes and 300 steps 0.515 at a
+learning rate of 3e-3 and 0.533 at 1e-2; with all 300 and 400 steps 0.557, its teacher 0.645. Distilled: 0.554 with
+weights 0.5 and 0.05; 0.556 with 0.1 and 0.02. It does not help here.
 
     xmodal train papers/bevdistill --seeds 0 1 2
 """
@@ -29,7 +31,7 @@ student = dict(
 )
 teachers = dict(lidar=dict(type=BevPoints, height_m=(-4.0, 4.0), widths=(32, 48, 64), width=48))
 distillers = dict(bev=dict(type=BEVDistill, task="bev", teacher="lidar"))
-balance = dict(type=FixedWeights, weights={"task": 1.0, "bev/dense": 0.5, "bev/contrast": 0.05})
+balance = dict(type=FixedWeights, weights={"task": 1.0, "bev/dense": 0.1, "bev/contrast": 0.02})
 transforms = [dict(type=MirrorStreet)]
 teacher_transforms = [dict(type=MirrorStreet, key="lidar")]
 schedule = dict(steps=400, labelled=8, paired=0, learning_rate=1e-2)

@@ -4,7 +4,9 @@ The plain baseline of the family of RadarDistill, UniDistill, BEVDistill and CRK
 published; each term has a form that one of them uses. Ours: a segmentation proxy on the simulated street, no detection
 heads; every scene is labelled.
 
-Learning rate, steps and weights are first guesses: nothing has been compared on the validation scenes yet.
+Chosen by mIoU on the validation scenes of seed 0. The student alone: with 100 labelled scenes and 300 steps 0.515 at a
+learning rate of 3e-3 and 0.533 at 1e-2; with all 300 and 400 steps 0.557, its teacher 0.645. Distilled: 0.545 with
+weights 1, 0.1 and 1; 0.561 with 0.1, 0.01 and 0.3, so a small gain at most.
 
     xmodal train papers/foreground_match --seeds 0 1 2
 """
@@ -29,7 +31,7 @@ student = dict(
 teachers = dict(lidar=dict(type=BevPoints, height_m=(-4.0, 4.0), widths=(32, 48, 64), width=48))
 distillers = dict(match=dict(type=ForegroundMatch, task="bev", teacher="lidar"))
 balance = dict(
-    type=FixedWeights, weights={"task": 1.0, "match/feature": 1.0, "match/relation": 0.1, "match/response": 1.0}
+    type=FixedWeights, weights={"task": 1.0, "match/feature": 0.1, "match/relation": 0.01, "match/response": 0.3}
 )
 transforms = [dict(type=MirrorStreet)]
 teacher_transforms = [dict(type=MirrorStreet, key="lidar")]

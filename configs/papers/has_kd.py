@@ -2,9 +2,9 @@
 
 HAS-KD, arXiv 2606.25278 (points and images to points, segmentation), a re-implementation from the description.
 Evidence: described. Faithful: a fusion teacher whose logits and layer-normed features count by the student's
-uncertainty (IHD); snapshots of the teacher's one training run, each teaching the classes at which it is best on
-labelled training samples (ASD). Ours: all equations; whole images instead of points; the choice of frames (IOF) has
-no counterpart here.
+uncertainty (IHD); the teacher and a snapshot of its one training run, each teaching the classes at which it is best
+on labelled training samples (ASD). Ours: all equations; whole images instead of points; the choice of frames (IOF)
+has no counterpart here.
 
 TUNED
 
@@ -56,10 +56,10 @@ teachers = dict(
         depth=1,
     ),
 )
-snapshots = dict(early=("both", 0.4), middle=("both", 0.7))
+snapshots = dict(early=("both", 0.5))
 distillers = dict(
     fusion=dict(type=FusionTeacher, task="digit", teacher="both", information="student_entropy", temperature=2.0),
-    adept=dict(type=AdeptSnapshots, task="digit", teacher="both", snapshots=("early", "middle"), temperature=2.0),
+    adept=dict(type=AdeptSnapshots, task="digit", teacher="both", snapshots=("early",), temperature=2.0),
 )
 balance = dict(type=FixedWeights, weights=dict(task=1.0, fusion=1.0, adept=1.0))
 transforms = [
@@ -73,7 +73,7 @@ teacher_transforms = [
     dict(type=RandomResizedCrop, size=(32, 32), scale=(0.6, 1.0)),
     dict(type=ColorJitter),
 ]
-schedule = dict(steps=300, labelled=32, paired=64, learning_rate=1e-2)
+schedule = dict(steps=300, labelled=32, paired=32, learning_rate=1e-2)
 teacher_schedule = dict(steps=300, learning_rate=3e-3)
 precision = "fp32"
 paper = dict(

@@ -6,7 +6,8 @@ over channels at labelled objects and at false claims on two high maps. Ours: a 
 street, no detection heads; the heat map is the answer to each cell; the alignment has one level, stands between the
 student and the loss and is dropped, where the source keeps it, every scene is labelled.
 
-Learning rate, steps and weights are first guesses: nothing has been compared on the validation scenes yet.
+Chosen by mIoU on the validation scenes of seed 0. The student alone: with 100 labelled scenes and 300 steps 0.515 at a
+learning rate of 3e-3 and 0.533 at 1e-2; with all 300 and 400 steps 0.557, its teacher 0.645. One set of weights was tried: distilled 0.563, so a small gain at most.
 
     xmodal train papers/radardistill --seeds 0 1 2
 """

@@ -6,7 +6,9 @@ heat map under Gaussians. Ours: a heat-map and segmentation proxy on the simulat
 regression maps in the response; a pair of sensors that the source does not have; points lie where the boxes are, while
 the released code exchanges x and y; every scene is labelled.
 
-Learning rate, steps and weights are first guesses: nothing has been compared on the validation scenes yet.
+Chosen by mIoU on the validation scenes of seed 0. The student alone: with 100 labelled scenes and 300 steps 0.515 at a
+learning rate of 3e-3 and 0.533 at 1e-2; with all 300 and 400 steps 0.557, its teacher 0.645. Distilled: 0.469 with
+weights 1, 0.5 and 1; 0.560 with 0.1, 0.02 and 0.3, so a small gain at most.
 
     xmodal train papers/unidistill --seeds 0 1 2
 """
@@ -30,7 +32,7 @@ student = dict(
 )
 teachers = dict(lidar=dict(type=BevPoints, height_m=(-4.0, 4.0), widths=(32, 48, 64), width=48))
 distillers = dict(uni=dict(type=UniDistill, task="bev", teacher="lidar"))
-balance = dict(type=FixedWeights, weights={"task": 1.0, "uni/feature": 1.0, "uni/relation": 0.5, "uni/response": 1.0})
+balance = dict(type=FixedWeights, weights={"task": 1.0, "uni/feature": 0.1, "uni/relation": 0.02, "uni/response": 0.3})
 transforms = [dict(type=MirrorStreet)]
 teacher_transforms = [dict(type=MirrorStreet, key="lidar")]
 schedule = dict(steps=400, labelled=8, paired=0, learning_rate=1e-2)

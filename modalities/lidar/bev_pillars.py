@@ -64,7 +64,7 @@ class Pillars(NamedTuple):
 
 
 def pillars_of(cloud: Ragged, cells: BevCells, units: Sequence[float]) -> Pillars:
-    """Of the points in each cell: log(1 + number), mean offset from the middle, mean, maximum and minus minimum of each column.
+    """Of the points in a cell: log(1 + number), mean offset from the middle; mean, maximum, minus minimum of columns.
 
     Args:
         cloud: values [sum, 2 + F]: x, y in metres, then F columns, z in metres first.

@@ -11,7 +11,12 @@ from xmodal.engine.config import find
 from xmodal.engine.log import Log
 from xmodal.engine.run import Run
 
-every_paper = pytest.mark.parametrize("name", papers.names())
+SLOW = {"four_d_ral", "hear", "switch_kd_3d"}
+"""Recipes whose data or models take more than some seconds to make."""
+
+every_paper = pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in SLOW else ()) for n in papers.names()]
+)
 
 
 @every_paper
