@@ -6,7 +6,10 @@ after a convolution of the student; quality focal loss of the heat maps. Ours: a
 simulated street, no detection heads and so no boxes in the response; the teacher reads LiDAR alone and the student
 radar alone, where the source adds cameras to both; the activation map is one channel by a 1 x 1 convolution.
 
-Learning rate, steps and weights are first guesses: nothing has been compared on the validation scenes yet.
+Chosen by mIoU on the validation scenes of seed 0. The student alone with 100 labelled scenes, 300 steps and an earlier
+set of pillar features: 0.515 at a learning rate of 3e-3, 0.533 at 1e-2; as it stands here 0.557, its teacher 0.645.
+Distilled: 0.546 with weights 1, 1, 0.025 and 1; 0.548 with 0.3, 0.1, 0.002 and 1; 0.548 with 0.3, 0.02, 0.0005 and 0.1.
+It does not help here.
 
     xmodal train papers/crkd --seeds 0 1 2
 """
@@ -32,7 +35,7 @@ teachers = dict(lidar=dict(type=BevPoints, height_m=(-4.0, 4.0), widths=(32, 48,
 distillers = dict(crkd=dict(type=CRKD, task="bev", teacher="lidar"))
 balance = dict(
     type=FixedWeights,
-    weights={"task": 1.0, "crkd/cross_stage": 1.0, "crkd/feature": 1.0, "crkd/relation": 0.025, "crkd/response": 1.0},
+    weights={"task": 1.0, "crkd/cross_stage": 0.3, "crkd/feature": 0.1, "crkd/relation": 0.002, "crkd/response": 1.0},
 )
 transforms = [dict(type=MirrorStreet)]
 teacher_transforms = [dict(type=MirrorStreet, key="lidar")]
