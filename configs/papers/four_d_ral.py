@@ -53,6 +53,6 @@ distillers = dict(places=dict(type=PlaceRecognition, teacher="lidar", student_at
 balance = dict(type=FixedWeights, weights={"task": 1.0, "places": 1.0, "places/response": 10.0, "places/features": 1.0})
 transforms = [dict(type=DropPoints, fraction=0.2)]
 teacher_transforms = [dict(type=RotateLidarZ, degrees=5.0), dict(type=DropLidarPoints, fraction=0.2)]
-schedule = dict(steps=300, labelled=24, paired=32, learning_rate=3e-3)
+schedule = dict(steps=300, labelled=32, paired=24, learning_rate=3e-3)
 teacher_schedule = dict(steps=400, labelled=32, learning_rate=2e-3)
 precision = "fp32"
