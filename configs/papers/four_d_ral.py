@@ -50,7 +50,7 @@ teachers = dict(
     )
 )
 distillers = dict(places=dict(type=PlaceRecognition, teacher="lidar", student_at_m=(1.6, 0.0)))
-balance = dict(type=FixedWeights, weights={"task": 1.0, "places": 1.0, "places/response": 10.0, "places/features": 1.0})
+balance = dict(type=FixedWeights, weights={"task": 1.0, "places": 1.0, "places/response": 30.0, "places/features": 1.0})
 transforms = [dict(type=DropPoints, fraction=0.2)]
 teacher_transforms = [dict(type=RotateLidarZ, degrees=5.0), dict(type=DropLidarPoints, fraction=0.2)]
 schedule = dict(steps=300, labelled=32, paired=24, learning_rate=3e-3)

@@ -54,5 +54,5 @@ distillers = dict(contrast=dict(type=SuperpixelContrast, teacher="image"))
 balance = dict(type=FixedWeights, weights=dict(task=1.0, contrast=0.1))
 transforms = [dict(type=FlipY), dict(type=DropPoints, fraction=0.1), dict(type=Jitter, std_m=0.01)]
 teacher_transforms = [dict(type=HorizontalFlip), dict(type=RandomCrop, size=(56, 160)), dict(type=ColorJitter)]
-schedule = dict(steps=200, labelled=4, paired=4, learning_rate=5e-3)
+schedule = dict(steps=250, labelled=4, paired=3, learning_rate=2e-2)
 teacher_schedule = dict(steps=400, labelled=4, learning_rate=4e-3)

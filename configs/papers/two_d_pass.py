@@ -49,6 +49,6 @@ peers = dict(
     )
 )
 distillers = dict(branch=dict(type=FusedBranch, teacher="image", layers=((1, 1), (3, 2)), width=32))
-balance = dict(type=FixedWeights, weights={"task": 1.0, "branch": 1.0, "branch/kl": 0.05})
+balance = dict(type=FixedWeights, weights={"task": 1.0, "branch": 0.2, "branch/kl": 0.05})
 transforms = [dict(type=FlipY), dict(type=DropPoints, fraction=0.1), dict(type=Jitter, std_m=0.01)]
-schedule = dict(steps=200, labelled=4, paired=2, learning_rate=5e-3)
+schedule = dict(steps=250, labelled=4, paired=2, learning_rate=2e-2)
