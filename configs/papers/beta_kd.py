@@ -5,7 +5,8 @@ paper's own objective, a re-implementation from the description, is `form="map"`
 teacher's pooled feature gives each of label loss, logit KD and feature loss a precision exp(-s), s held in [-5, 5].
 Ours: digits and one audio teacher instead of vision-language models; the feature loss compares pooled vectors.
 
-TUNED
+On the validation images of seed 0: student alone 0.593, distilled 0.787, teacher 0.771. Nothing was searched: the
+weights are learned.
 
     xmodal train papers/beta_kd --seeds 0 1 2
 """

@@ -6,7 +6,7 @@ the description.
 
 Faithful: fused and unimodal predictions train at the same time, the fused one teaches each modality.
 Ours: T^2 KL with a stop at the fused side; the three are models of their own, not heads on shared encoders; digits and
-speech for deception in video. Peers hear and see what the student's batches hold: no augmentation of sound.
+speech for deception in video.
 
 All weights of 1 and the temperature of 2 were set beforehand; no score chose anything.
 
@@ -17,6 +17,7 @@ from xmodal.balance import FixedWeights
 from xmodal.benchmarks.digits_av import DigitsAV
 from xmodal.distillers import FusedToParts, Supervised
 from xmodal.modalities.audio import TimmAudio
+from xmodal.modalities.audio.transforms import Gain, Noise, TimeShift
 from xmodal.modalities.fusion import Fusion
 from xmodal.modalities.image import TimmImage
 from xmodal.modalities.image.transforms import ColorJitter, RandomResizedCrop
@@ -80,6 +81,9 @@ distillers = dict(
 )
 balance = dict(type=FixedWeights, weights=dict(task=1.0, dmc=1.0))
 transforms = [
+    dict(type=TimeShift, longest_s=0.2, rate_hz=8000),
+    dict(type=Gain),
+    dict(type=Noise, low_db=5.0, high_db=30.0),
     dict(type=RandomResizedCrop, size=(32, 32), scale=(0.6, 1.0)),
     dict(type=ColorJitter),
 ]

@@ -7,9 +7,11 @@ margin) beside a metric loss, a LiDAR teacher, recall@1 within 25 m over session
 enhanced picture is drawn from the student's first layer by a decoder that is dropped, where the source feeds its
 student with it; encoders of points instead of pictures and ResNet-18; simulated streets.
 
-    xmodal train papers/four_d_ral --seeds 0 1 2
+On the validation places of seed 0, recall@1: student alone 0.147 with 24 places a batch, 0.143 and 0.113 at half and
+twice the learning rate, 0.167 with the 32 places of here; distilled 0.227 with weight 10 for the response and 24
+places, 0.235 with 30 and 32; teacher 0.556.
 
-TODO
+    xmodal train papers/four_d_ral --seeds 0 1 2
 """
 
 from xmodal.balance import FixedWeights

@@ -6,7 +6,8 @@ uncertainty (IHD); the teacher and a snapshot of its one training run, each teac
 on labelled training samples (ASD). Ours: all equations; whole images instead of points; the choice of frames (IOF)
 has no counterpart here.
 
-TUNED
+On the validation images of seed 0: student alone 0.593, distilled 0.729 (0.748 with 64 pairs in a batch instead of 32,
+which costs more time), teacher 0.659. The weights 1 and the temperature were set beforehand.
 
     xmodal train papers/has_kd --seeds 0 1 2
 """

@@ -6,7 +6,8 @@ first and frozen; a router trained by the cross-entropy of the mixture; T^2 KL o
 what the router reads (the experts' pooled features), experts with another sensor than the student, digits instead of
 code.
 
-TUNED
+On the validation images of seed 0: student alone 0.593, distilled 0.829 (by the plain average of `average` 0.822), the
+experts 0.771 (sound) and 0.516 (caption). The weights and T = 2 were set beforehand; nothing else was tried.
 
     xmodal train papers/moekd --seeds 0 1 2
 """

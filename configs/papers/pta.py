@@ -20,6 +20,7 @@ from xmodal.balance import FixedWeights
 from xmodal.benchmarks.digits_av import DigitsAV
 from xmodal.distillers import PurifyThenAlign
 from xmodal.modalities.audio import TimmAudio
+from xmodal.modalities.audio.transforms import Gain, Noise, TimeShift
 from xmodal.modalities.fusion import Fusion
 from xmodal.modalities.image import TimmImage
 from xmodal.modalities.image.transforms import ColorJitter, RandomResizedCrop
@@ -52,10 +53,16 @@ teachers = dict(both=dict(type=Fusion, parts=_parts, width=64, depth=1))
 distillers = dict(pta=dict(type=PurifyThenAlign, task="digit", parts=("image", "audio")))
 balance = dict(type=FixedWeights, weights=dict(task=1.0, pta=0.1))
 transforms = [
+    dict(type=TimeShift, longest_s=0.2, rate_hz=8000),
+    dict(type=Gain),
+    dict(type=Noise, low_db=5.0, high_db=30.0),
     dict(type=RandomResizedCrop, size=(32, 32), scale=(0.6, 1.0)),
     dict(type=ColorJitter),
 ]
 teacher_transforms = [
+    dict(type=TimeShift, longest_s=0.2, rate_hz=8000),
+    dict(type=Gain),
+    dict(type=Noise, low_db=5.0, high_db=30.0),
     dict(type=RandomResizedCrop, size=(32, 32), scale=(0.6, 1.0)),
     dict(type=ColorJitter),
 ]

@@ -7,9 +7,11 @@ pairs, a frozen image teacher. Ours: the source pre-trains a large LiDAR network
 fine-tunes it; here labels and pairs are learned from at once, and the teacher was trained on the same few labelled
 images as the student on scans, so that it knows less of the street than the student (see the scores).
 
-    xmodal train papers/scalr --seeds 0 1 2
+On the validation scenes of seed 0, mIoU: student alone 0.557, distilled 0.558, teacher 0.346: nothing to gain from it.
+The student alone was tuned first, in six runs, to 250 steps at 2e-2 (0.434 with 200 at 5e-3, where distilled reached
+0.421). The weight 0.3 was set beforehand.
 
-TODO
+    xmodal train papers/scalr --seeds 0 1 2
 """
 
 from xmodal.balance import FixedWeights

@@ -5,7 +5,8 @@ stage weighed by the cosine of its logits with the teacher's against its running
 the gradients of both losses at its logits; all weights 1, eps = 1. Ours: a teacher with another sensor, a small
 network; samples without label keep weight 1.
 
-TUNED
+On the validation images of seed 0: student alone 0.593, distilled 0.884 (without its weights, `ofa_kd`: 0.891), teacher
+0.771. The weights are the source's; none was searched.
 
     xmodal train papers/spofa --seeds 0 1 2
 """

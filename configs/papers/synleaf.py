@@ -6,7 +6,8 @@ architecture, squared error of each branch's features to its teacher's; the ense
 the ensemble as a target (T^2 KL to its average). The student needs both sensors here: this one is about neglected
 branches.
 
-TUNED
+On the validation images of seed 0: student alone 0.702; 0.659 and 0.624 at learning rates of 3e-3 and 2e-2, 0.279 without
+augmentation of its sound. The weights 1 were set beforehand and no score chose them.
 
     xmodal train papers/synleaf --seeds 0 1 2
 """
@@ -63,6 +64,9 @@ distillers = dict(
 )
 balance = dict(type=FixedWeights, weights=dict(task=1.0, branches=1.0, ensemble=1.0))
 transforms = [
+    dict(type=TimeShift, longest_s=0.2, rate_hz=8000),
+    dict(type=Gain),
+    dict(type=Noise, low_db=5.0, high_db=30.0),
     dict(type=RandomResizedCrop, size=(32, 32), scale=(0.6, 1.0)),
     dict(type=ColorJitter),
 ]
@@ -73,7 +77,7 @@ teacher_transforms = [
     dict(type=RandomResizedCrop, size=(32, 32), scale=(0.6, 1.0)),
     dict(type=ColorJitter),
 ]
-schedule = dict(steps=300, labelled=32, paired=64, learning_rate=3e-3)
+schedule = dict(steps=300, labelled=32, paired=64, learning_rate=1e-2)
 teacher_schedule = dict(steps=300, learning_rate=3e-3)
 precision = "fp32"
 paper = dict(

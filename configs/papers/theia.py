@@ -5,7 +5,8 @@ teacher tokens standardised by fixed statistics taken once before training; 0.9 
 smooth L1, averaged over the teachers. Ours: small teachers trained on the labels (one sees and hears the digit, one
 is a wider image model), and the student's own task beside it.
 
-TUNED
+On the validation images of seed 0: student alone 0.593, distilled 0.643, the teachers 0.659 (both) and 0.415 (wide
+image model). The weights 1 were set beforehand; nothing else was tried.
 
     xmodal train papers/theia --seeds 0 1 2
 """

