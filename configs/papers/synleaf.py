@@ -6,8 +6,8 @@ architecture, squared error of each branch's features to its teacher's; the ense
 the ensemble as a target (T^2 KL to its average). The student needs both sensors here: this one is about neglected
 branches.
 
-On the validation images of seed 0: student alone 0.702; 0.659 and 0.624 at learning rates of 3e-3 and 2e-2, 0.279 without
-augmentation of its sound. The weights 1 were set beforehand and no score chose them.
+On the validation images of seed 0: student alone 0.702; 0.659 and 0.624 at learning rates of 3e-3 and 2e-2, 0.279
+without augmentation of its sound. The weights 1 were set beforehand and no score chose them.
 
     xmodal train papers/synleaf --seeds 0 1 2
 """
