@@ -15,8 +15,8 @@ are flipped together.
 
 On the validation heads of seed 0, accuracy: the student alone, tuned first, 0.543 with a weight decay of 0.05 or
 without dropout, 0.523 with a decay of 0.5, 0.530 and 0.527 at learning rates of 1e-3 and 1e-2; distilled 0.653, teacher
-0.777 (with the decay of 0.5 0.677). With 2-D convolutions on 9 sagittal slices and width 32 before: student alone 0.580 and
-0.560, distilled 0.617 and 0.540, teacher 0.527 and 0.617. The weights of the terms are the source's.
+0.777 (with the decay of 0.5 0.677). With 2-D convolutions on 9 sagittal slices and width 32 before: student
+alone 0.580 and 0.560, distilled 0.617 and 0.540, teacher 0.527 and 0.617. The weights of the terms are the source's.
 
     xmodal train papers/pet_free_amyloid --seeds 0 1 2
 """
