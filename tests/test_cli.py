@@ -59,7 +59,7 @@ def mistake(capsys, code: int) -> str:
 
 
 def test_the_verbs_are_frozen():
-    assert list(VERBS) == ["list", "doctor", "train", "evaluate", "bench", "inspect", "new-modality", "report"]
+    assert list(VERBS) == ["list", "doctor", "train", "cache", "evaluate", "bench", "inspect", "new-modality", "report"]
 
 
 @pytest.mark.parametrize("verb", VERBS)

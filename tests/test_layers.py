@@ -15,6 +15,7 @@ FORBIDDEN = {
     "xmodal/data": ("xmodal.distillation", "xmodal.distillers", "xmodal.balance", "xmodal.engine", "xmodal.report"),
     "xmodal/distillers": ("xmodal.distillation", "xmodal.engine", "xmodal.report", "xmodal.commands"),
     "xmodal/balance": ("xmodal.distillation", "xmodal.distillers", "xmodal.engine", "xmodal.report"),
+    "xmodal/store": ("xmodal.engine", "xmodal.distillers", "xmodal.report", "xmodal.commands", "xmodal.cli"),
     "xmodal/engine": ("xmodal.report", "xmodal.commands", "xmodal.cli"),
     "modalities": ("xmodal.engine", "xmodal.benchmarks", "xmodal.distillers", "xmodal.commands"),
     "benchmarks": ("xmodal.engine", "xmodal.distillers", "xmodal.commands"),

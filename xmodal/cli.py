@@ -15,6 +15,7 @@ VERBS = {
     "list": "modalities, benchmarks, losses, distillers, balances, tasks, configs, papers: what there is",
     "doctor": "what is installed, and whether each adapter keeps its contract",
     "train": "train every arm of a config and print the table",
+    "cache": "compute teachers' outputs once and keep them, or check what was kept",
     "evaluate": "score a finished student on its benchmark's test samples",
     "bench": "measure published systems and write the table",
     "inspect": "draw one sample: entries, links, labels",

@@ -1,4 +1,4 @@
-"""The two errors a user can cause: bad data on disk, and a bad configuration."""
+"""The errors that a user can mend: bad data on disk, a bad configuration, no room."""
 
 
 class XmodalError(Exception):
@@ -29,6 +29,10 @@ def _data_error(where: str, expected: str, found: str) -> DataError:
 
 class ConfigError(XmodalError):
     """A configuration names something that does not exist or does not fit."""
+
+
+class DiskFull(XmodalError):
+    """There is no room for a file."""
 
 
 def unknown(kind: str, name: object, known: object) -> ConfigError:

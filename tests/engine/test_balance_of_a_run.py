@@ -6,9 +6,9 @@ import torch
 from engine.toy_benchmark import Toy
 from xmodal.balance import FixedWeights, Homoscedastic
 from xmodal.engine import fit as fit_module
-from xmodal.engine.files import read_tensors
 from xmodal.engine.schedule import Schedule, optimiser
 from xmodal.errors import ConfigError
+from xmodal.files import read_tensors
 
 BALANCES = {
     "schedule": "type=FixedWeights, weights=dict(soft=dict(type=WarmUp, to=2.0, until=0.5))",

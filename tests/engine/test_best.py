@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from xmodal.engine.best import Best
-from xmodal.engine.files import read_json
 from xmodal.errors import ConfigError
+from xmodal.files import read_json
 
 
 def watch(scores):

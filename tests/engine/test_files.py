@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from xmodal.engine.files import read_checkpoint, read_json, read_tensors, write_checkpoint, write_json, write_tensors
 from xmodal.errors import DataError
+from xmodal.files import read_checkpoint, read_json, read_tensors, write_checkpoint, write_json, write_tensors
 
 TENSORS = {
     "weight": torch.arange(6.0).view(2, 3), "half": torch.ones(3, dtype=torch.bfloat16), "flag": torch.tensor(True),

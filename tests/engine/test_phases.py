@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from xmodal.distillers import Distiller
-from xmodal.engine.files import read_tensors
 from xmodal.errors import ConfigError
+from xmodal.files import read_tensors
 
 PEERS = """
 from xmodal.distillers import Supervised

@@ -11,8 +11,8 @@ from xmodal import load_student
 from xmodal.adapter import Need
 from xmodal.data.batch import collate
 from xmodal.engine import fit as fit_module
-from xmodal.engine.files import load_weights, read_tensors
 from xmodal.errors import ConfigError, DataError
+from xmodal.files import load_weights, read_tensors
 
 
 def weights(run, arm):

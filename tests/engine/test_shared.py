@@ -5,10 +5,10 @@ import torch
 from rich.console import Console
 
 from xmodal.engine.config import read
-from xmodal.engine.files import read_tensors
 from xmodal.engine.log import Log
 from xmodal.engine.run import Run
 from xmodal.engine.shared import key_of
+from xmodal.files import read_tensors
 
 
 @pytest.fixture

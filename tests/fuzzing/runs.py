@@ -10,9 +10,9 @@ from PIL import Image
 from fuzzing.case import Case, fixtures, under
 from xmodal.engine.config import read_run
 from xmodal.engine.export import load_student, save_student
-from xmodal.engine.files import load_weights, read_json, read_tensors, write_tensors
 from xmodal.engine.fit import _resume
 from xmodal.errors import XmodalError
+from xmodal.files import load_weights, read_json, read_tensors, write_tensors
 from xmodal.tasks import Classification
 
 ENGINE, REPORT = fixtures("engine"), fixtures("report")
@@ -28,8 +28,8 @@ def _training():
 
 
 def _checkpoint(path):
-    from xmodal.engine.files import write_checkpoint
     from xmodal.engine.fit import _state
+    from xmodal.files import write_checkpoint
 
     write_checkpoint(path, {**_state(3, *_training(), None), "seconds": 1.5})
 

@@ -29,8 +29,8 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from xmodal.engine import papers
-    from xmodal.engine.files import write_text
     from xmodal.errors import ConfigError
+    from xmodal.files import write_text
     from xmodal.report.papers import page, verdict
 
     console = Console()

@@ -38,8 +38,8 @@ def run(args: argparse.Namespace) -> int:
     from xmodal.engine.build import build
     from xmodal.engine.config import read_run
     from xmodal.engine.dropping import subsets
-    from xmodal.engine.files import read_json
     from xmodal.errors import ConfigError
+    from xmodal.files import read_json
 
     if not (args.run / "student.json").is_file():
         begun = (args.run / "config.json").is_file()

@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from xmodal.engine.files import write_atomic
     from xmodal.errors import ConfigError
+    from xmodal.files import write_atomic
 
     if args.out.suffix.lower() not in (".png", ".jpg"):
         raise ConfigError(f"--out {args.out}: expected a name that ends in .png or .jpg")

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from xmodal.engine.files import read_json
+    from xmodal.files import read_json
     from xmodal.report.html import write_report
     from xmodal.report.table import print_tables
 

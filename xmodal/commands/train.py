@@ -17,6 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shared", type=Path, metavar="FOLDER", help="keep teachers and students alone here, for runs that share them"
     )
+    parser.add_argument(
+        "--store", type=Path, metavar="FOLDER", help="let teachers answer from what `xmodal cache` kept here"
+    )
     parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
 
 
@@ -39,7 +42,16 @@ def run(args: argparse.Namespace) -> int:
     config = read(source, overrides)
     folder = args.out or Path("runs") / source.stem
     console = Console()
-    run = Run(folder, config, source, Log(folder, console), overrides=overrides, resume=args.resume, shared=args.shared)
+    run = Run(
+        folder,
+        config,
+        source,
+        Log(folder, console),
+        overrides=overrides,
+        resume=args.resume,
+        shared=args.shared,
+        store=args.store,
+    )
     result = run.train()
     print_tables(result, console)
     write_examples(run)

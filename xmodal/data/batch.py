@@ -53,6 +53,7 @@ class Batch:
         labelled: by task: [B] bool. Rows of `labels` without a label hold "ignore" values.
         present: by entry: [B] bool. Where it is False the entry's row is a placeholder that no model may read.
         index: [B] long: the sample's number in its data set.
+        view: [B] long: which of a sample's recorded augmentations it shows; None where nothing is recorded.
     """
 
     keys: tuple[str, ...]
@@ -62,6 +63,7 @@ class Batch:
     labels: Mapping[str, Any] = field(default_factory=dict)
     labelled: Mapping[str, Tensor] = field(default_factory=dict)
     present: Mapping[str, Tensor] = field(default_factory=dict)
+    view: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -121,17 +123,19 @@ class Batch:
 
 def _map(batch: Batch, tensor: Callable[[Tensor], Tensor], ragged: Callable[[Ragged], Ragged]) -> Batch:
     def change(value: Any) -> Any:
+        if value is None:
+            return None
         if isinstance(value, Ragged):
             return ragged(value)
         if isinstance(value, Mapping):
             return {k: change(v) for k, v in value.items()}
         return tensor(value)
 
-    names = ("entries", "index", "links", "labels", "labelled", "present")
+    names = ("entries", "index", "links", "labels", "labelled", "present", "view")
     return replace(batch, **{name: change(getattr(batch, name)) for name in names})
 
 
-def collate(samples: Sequence[Sample], index: Sequence[int] | None = None) -> Batch:
+def collate(samples: Sequence[Sample], index: Sequence[int] | None = None, view: Sequence[int] | None = None) -> Batch:
     """Put samples side by side.
 
     An entry or label that only some samples have is filled with a placeholder (zeros, no rows, "ignore") and marked
@@ -151,6 +155,7 @@ def collate(samples: Sequence[Sample], index: Sequence[int] | None = None) -> Ba
         labels=labels,
         labelled=labelled,
         present=present,
+        view=None if view is None else torch.tensor(list(view)),
     )
 
 

@@ -15,6 +15,13 @@ from xmodal.tasks import Task
 Samples = Sequence[Sample]
 
 
+def key_of(samples: Samples, position: int) -> str:
+    """The key of a sample; without reading it where the data set has a method `key_of`."""
+    known = getattr(samples, "key_of", None)
+    key: str = known(position) if known else samples[position].key
+    return key
+
+
 def data_folder(benchmark: str, root: str, example: str, source: str) -> Path:
     """The folder that a user gave for a benchmark on real files.
 

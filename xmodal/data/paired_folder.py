@@ -109,6 +109,10 @@ class Folder(Sequence[Sample]):
             sample, _ = transform(sample)
         return sample
 
+    def key_of(self, index: int) -> str:
+        """The key of a sample, without reading its files."""
+        return self.rows[index].key
+
 
 def _reader(key: str) -> Read:
     """The reader of an entry's modality: "image/front" and "image@-1" are read as images."""

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from xmodal.engine.build import arguments, resolve
-from xmodal.engine.files import read_json
 from xmodal.engine.run_config import RunConfig, plain
 from xmodal.engine.schedule import Schedule
 from xmodal.errors import ConfigError, DataError, unknown
+from xmodal.files import read_json
 
 
 def find(name: str) -> Path:

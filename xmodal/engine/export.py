@@ -14,8 +14,8 @@ import torch
 from xmodal import plugins
 from xmodal.adapter import Model
 from xmodal.engine.build import arguments, build, resolve
-from xmodal.engine.files import load_weights, read_json, read_tensors, write_json, write_tensors
 from xmodal.errors import DataError
+from xmodal.files import load_weights, read_json, read_tensors, write_json, write_tensors
 from xmodal.tasks import Task
 
 FORMAT = 1

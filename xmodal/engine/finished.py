@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xmodal.adapter import Model
-from xmodal.engine.files import load_weights, read_tensors
 from xmodal.engine.models import Factory
 from xmodal.engine.phases import Phase
 from xmodal.engine.run_config import RunConfig
 from xmodal.errors import DataError, unknown
+from xmodal.files import load_weights, read_tensors
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ import torch
 from xmodal.data.batch import Batch
 from xmodal.distillation import Distillation, Losses
 from xmodal.engine.best import Best
-from xmodal.engine.files import load_weights, read_checkpoint, write_checkpoint, write_tensors
 from xmodal.engine.loader import Steps, stream
 from xmodal.engine.schedule import Schedule, optimiser
 from xmodal.errors import ConfigError
+from xmodal.files import load_weights, read_checkpoint, write_checkpoint, write_tensors
 
 Report = Callable[[int, Mapping[str, float], float], None]
 """(step, terms and rate, share of the time spent waiting for data), every `log_every` steps."""

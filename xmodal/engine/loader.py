@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -13,9 +13,13 @@ from torch.utils.data import DataLoader, Dataset
 from xmodal.data.batch import Batch, collate
 from xmodal.data.benchmark import Samples
 from xmodal.data.sample import Sample
-from xmodal.data.transforms import Transform
+from xmodal.data.transforms import Compose, Params, Transform
 from xmodal.engine.schedule import Schedule
 from xmodal.errors import ConfigError, XmodalError
+from xmodal.store.batches import recorded_generator
+
+Recorded = Callable[[str, int], Params | None]
+"""(key of a sample, number of its augmentation) -> what the transforms drew for it."""
 
 
 @lru_cache(maxsize=64)
@@ -70,6 +74,7 @@ class Steps(Dataset[Batch]):
     Args:
         labelled, pairs: positions in `samples` to draw the two parts from.
         identity: of each sample, where `schedule.instances` of one kind shall lie side by side.
+        recorded: what was drawn for a sample's augmentation, where a store holds it; None draws it again.
     """
 
     def __init__(
@@ -81,6 +86,7 @@ class Steps(Dataset[Batch]):
         transforms: Sequence[Transform],
         seed: int,
         identity: Sequence[int] | None = None,
+        recorded: Recorded | None = None,
     ) -> None:
         self.instances: Instances | None = None
         if schedule.instances > 1:
@@ -88,7 +94,7 @@ class Steps(Dataset[Batch]):
                 raise ConfigError("schedule.instances: this benchmark does not say which samples show the same thing")
             self.instances = Instances(labelled, [identity[i] for i in labelled], schedule.instances)
         self.samples, self.labelled, self.pairs, self.schedule = samples, list(labelled), list(pairs), schedule
-        self.transforms, self.seed = transforms, seed
+        self.transforms, self.seed, self.recorded = transforms, seed, recorded
 
     def __len__(self) -> int:
         return self.schedule.steps
@@ -97,10 +103,10 @@ class Steps(Dataset[Batch]):
         plan = self.schedule
         first = self._labelled(step)
         rest = [self.pairs[i] for i in draw(len(self.pairs), plan.paired, step, self.seed + 7919)]
-        chosen = [self._transformed(self.samples[i], step, slot) for slot, i in enumerate(first)]
-        hidden = [replace(self.samples[i], labels={}) for i in rest]
-        chosen += [self._transformed(s, step, plan.labelled + slot) for slot, s in enumerate(hidden)]
-        return collate(chosen, first + rest)
+        chosen = [self.samples[i] for i in first] + [replace(self.samples[i], labels={}) for i in rest]
+        views = [self._view(step, slot) for slot in range(len(chosen))] if plan.views else None
+        seen = [self._transformed(s, step, slot, views) for slot, s in enumerate(chosen)]
+        return collate(seen, first + rest, views)
 
     def _labelled(self, step: int) -> list[int]:
         count = self.schedule.labelled
@@ -108,13 +114,21 @@ class Steps(Dataset[Batch]):
             return self.instances.draw(count, step, self.seed)
         return [self.labelled[i] for i in draw(len(self.labelled), count, step, self.seed)]
 
-    def _transformed(self, sample: Sample, step: int, slot: int) -> Sample:
+    def _generator(self, step: int, slot: int) -> torch.Generator:
+        return torch.Generator().manual_seed((self.seed * 1_000_003 + step) * 4_099 + slot)
+
+    def _view(self, step: int, slot: int) -> int:
+        """Which of its recorded augmentations the sample in this place shows."""
+        return int(torch.randint(self.schedule.views, (), generator=self._generator(step, slot)))
+
+    def _transformed(self, sample: Sample, step: int, slot: int, views: Sequence[int] | None) -> Sample:
         if not self.transforms:
             return sample
-        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + step) * 4_099 + slot)
-        for transform in self.transforms:
-            sample, _ = transform(sample, generator=generator)
-        return sample
+        drawn = self.recorded(sample.key, views[slot]) if self.recorded and views else None
+        if drawn is not None:
+            return Compose(self.transforms)(sample, drawn)[0]
+        generator = recorded_generator(sample.key, views[slot]) if views else self._generator(step, slot)
+        return Compose(self.transforms)(sample, generator=generator)[0]
 
 
 class _Safe(Dataset[Batch | XmodalError]):

@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from xmodal.engine.files import write_text
 from xmodal.engine.fit import Report
+from xmodal.files import write_text
 
 
 class Log:

@@ -13,9 +13,9 @@ from typing import Any
 
 from xmodal import __version__
 from xmodal.engine.config import docstring, find, read, resolved_text
-from xmodal.engine.files import read_json, write_json
 from xmodal.engine.run_config import RunConfig
 from xmodal.errors import ConfigError, DataError, unknown
+from xmodal.files import read_json, write_json
 from xmodal.provenance import GRADES
 
 ARMS = ("teacher", "student", "distilled")

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from xmodal.adapter import Adapter, Need
-from xmodal.bus import Embedding, Tokens
+from xmodal.bus import Embedding
 from xmodal.data.batch import Batch, collate
 from xmodal.data.benchmark import Samples
 from xmodal.data.transforms import Transform
+from xmodal.store.rows import Layout, Row, layout_of, padded, rebuild, to_rows, token_outputs, without_content
 
 MEMORY_BYTES = 4 * 2**30
 FIXED_BATCH = 16
@@ -61,11 +60,11 @@ class Recall(Adapter):
         self.teacher = teacher.to(device).eval()
         self.inputs, self.privileged = teacher.inputs, teacher.privileged
         self.width, self.token_width, self.layer_widths = teacher.width, teacher.token_width, teacher.layer_widths
-        self.rows: dict[int, Embedding] = {}
+        self.rows: dict[int, Row] = {}
+        self.layout = Layout((), {})
         if not (need.layers or need.attention):
             with torch.no_grad(), autocast:
                 self._fill(samples, positions, need, device)
-        self.absent = _without_content(next(iter(self.rows.values()), Embedding()))
         self.eval()
 
     def _fill(self, samples: Samples, positions: Sequence[int], need: Need, device: torch.device) -> None:
@@ -74,10 +73,11 @@ class Recall(Adapter):
             chunk = positions[start : start + FIXED_BATCH]
             batch = collate([samples[i] for i in chunk], chunk).to(device)
             embedding = self.teacher(batch, need)
-            for row, position in enumerate(chunk):
-                self.rows[position] = _row(embedding, row)
-                size += _bytes(self.rows[position])
-            if size > MEMORY_BYTES or embedding.parts:
+            self.layout = layout_of(embedding)
+            for position, row in zip(chunk, to_rows(embedding, batch, token_outputs(self.teacher)), strict=True):
+                self.rows[position] = row
+                size += sum(value.nbytes for value in row.values())
+            if size > MEMORY_BYTES:
                 self.rows.clear()
                 return
 
@@ -85,83 +85,14 @@ class Recall(Adapter):
         if not self.rows:
             live: Embedding = self.teacher(batch, need)
             return live
-        return _side_by_side([self.rows.get(i, self.absent) for i in batch.index.tolist()], batch.index.device)
+        wanted = batch.index.tolist()
+        anyone = next(iter(self.rows.values()))
+        rows = [self.rows.get(i, anyone) for i in wanted]
+        columns = {name: padded([row[name] for row in rows], name) for name in self.layout.names}
+        known = [i in self.rows for i in wanted]
+        if not all(known):
+            columns = without_content(columns, torch.tensor(known))
+        return rebuild({name: value.to(batch.index.device) for name, value in columns.items()}, self.layout)
 
     def upper(self, batch: Batch, tokens: Tensor, valid: Tensor | None, layer: int, rows: Tensor | None) -> Embedding:
         return self.teacher.upper(batch, tokens, valid, layer, rows)
-
-
-def _row(embedding: Embedding, row: int) -> Embedding:
-    """One sample, without padding, on the CPU. Axes are kept without the batch's."""
-    tokens = embedding.tokens
-    count = None if tokens is None or tokens.valid is None else int(tokens.valid[row].sum())
-    kept = None
-    if tokens is not None:
-        if count is not None and not bool(tokens.valid[row, :count].all()):  # type: ignore[index]
-            count = None  # valid tokens are not in front, so nothing is cut off
-        kept = replace(
-            tokens,
-            x=_cut(tokens.x[row], count),
-            valid=None if tokens.valid is None else _cut(tokens.valid[row], count),
-            where=None if tokens.where is None else _cut(tokens.where[row], count),
-            of=None if tokens.of is None else _cut(tokens.of[row], None),
-        )
-    length = None if tokens is None else tokens.x.shape[1]
-    outputs = {
-        name: _cut(value[row], count if value.dim() > 1 and value.shape[1] == length else None)
-        for name, value in embedding.outputs.items()
-    }
-    pooled = None if embedding.pooled is None else _cut(embedding.pooled[row], None)
-    return Embedding(pooled=pooled, tokens=kept, outputs=outputs)
-
-
-def _without_content(row: Embedding) -> Embedding:
-    tokens = row.tokens
-    if tokens is None:
-        return row
-    return replace(
-        row,
-        tokens=replace(
-            tokens,
-            valid=None if tokens.valid is None else torch.zeros_like(tokens.valid),
-            of=None if tokens.of is None else torch.full_like(tokens.of, -1),
-        ),
-    )
-
-
-def _cut(value: Tensor, count: int | None) -> Tensor:
-    return (value if count is None else value[:count]).cpu().clone()
-
-
-def _bytes(embedding: Embedding) -> int:
-    tokens = embedding.tokens
-    parts = [embedding.pooled, *embedding.outputs.values()]
-    parts += [] if tokens is None else [tokens.x, tokens.where, tokens.of]
-    return sum(p.nbytes for p in parts if p is not None)
-
-
-def _side_by_side(rows: Sequence[Embedding], device: torch.device) -> Embedding:
-    def padded(values: Sequence[Tensor | None], fill: float = 0) -> Any:
-        if values[0] is None:
-            return None
-        whole = [v for v in values if v is not None]
-        if whole[0].dim() == 0:
-            return torch.stack(whole).to(device)
-        return pad_sequence(whole, batch_first=True, padding_value=fill).to(device)
-
-    first = rows[0].tokens
-    tokens: Tokens | None = None
-    if first is not None:
-        own = [row.tokens for row in rows if row.tokens is not None]
-        tokens = replace(
-            first,
-            x=padded([t.x for t in own]),
-            valid=padded([t.valid for t in own]),
-            where=padded([t.where for t in own]),
-            of=padded([t.of for t in own], -1),
-        )
-    return Embedding(
-        pooled=padded([row.pooled for row in rows]),
-        tokens=tokens,
-        outputs={name: padded([row.outputs[name] for row in rows]) for name in rows[0].outputs},
-    )

@@ -10,7 +10,7 @@ from typing import Any
 
 from xmodal.data.benchmark import Benchmark, Split
 from xmodal.engine.evaluate import Answers, join, scores
-from xmodal.engine.files import write_json
+from xmodal.files import write_json
 
 Outcomes = Mapping[tuple[int, str, str], Mapping[str, Answers]]
 """By (seed, split, arm): by task, the answers."""

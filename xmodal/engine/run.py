@@ -11,7 +11,6 @@ from torch.nn import Module
 
 from xmodal.adapter import Model
 from xmodal.data.benchmark import Benchmark, Samples, Split
-from xmodal.data.transforms import Transform
 from xmodal.distillation import Distillation
 from xmodal.engine import result
 from xmodal.engine.best import Best
@@ -19,9 +18,9 @@ from xmodal.engine.build import build
 from xmodal.engine.config import resolved_text
 from xmodal.engine.evaluate import Answers, evaluate, scores
 from xmodal.engine.export import save_student
-from xmodal.engine.files import read_json, read_tensors, write_json, write_tensors, write_text
 from xmodal.engine.finished import Place, fed, finished_model, phase_of, place_of
 from xmodal.engine.fit import autocast, best_device, fit
+from xmodal.engine.loader import Steps
 from xmodal.engine.log import Log
 from xmodal.engine.models import Factory
 from xmodal.engine.phases import Phase, Source, phases
@@ -31,7 +30,9 @@ from xmodal.engine.run_config import RunConfig
 from xmodal.engine.schedule import Schedule
 from xmodal.engine.screening import RECORD, screening_of
 from xmodal.engine.shared import Shared, key_of
+from xmodal.engine.stores import Stores
 from xmodal.errors import ConfigError, DataError
+from xmodal.files import read_json, read_tensors, write_json, write_tensors, write_text
 from xmodal.plugins import registered_name
 
 
@@ -50,6 +51,7 @@ class Run:
         config: the run; source: its file and overrides: what was changed by --set, both kept in the folder.
         log: draws the progress bar.
         shared: a folder where arms without teachers are kept, and fetched from, by all runs that are given it.
+        store: a folder of teacher stores (`xmodal cache`), from which teachers that are no students answer.
     """
 
     def __init__(
@@ -62,10 +64,12 @@ class Run:
         overrides: Sequence[str] = (),
         resume: bool = False,
         shared: Path | None = None,
+        store: Path | None = None,
     ) -> None:
         self.folder, self.config, self.log = folder, config, log
         self.shared = Shared(shared) if shared else None
         self.device = best_device()
+        self.stores = Stores(store, config, self.device) if store else None
         benchmark = build(config.benchmark, "benchmark")
         if not isinstance(benchmark, Benchmark):
             raise ConfigError(f"benchmark: expected a benchmark, found {type(benchmark).__name__}")
@@ -109,16 +113,20 @@ class Run:
         for seed in self.config.seeds:
             splits = self.splits(seed)
             if not summary:
-                if self.screening is None and not (self.folder / "checkpoints").exists():
-                    _read_once(splits)  # a screening has read them already
-                self.inputs = self.factory.inputs(splits[0])
-                rehearse(self.factory, self.phases, splits[0], self.inputs, seed)
+                self.begin(splits, seed)
             for split in splits:
                 for phase in self.phases:
-                    self._phase(seed, split, phase)
+                    self.do(seed, split, phase)
             summary = self._summarise(splits)
         self._export(self.config.seeds[0])
         return summary
+
+    def begin(self, splits: Sequence[Split], seed: int) -> None:
+        """Everything that can stop a run is tried before it trains: all held-out samples, one step of each phase."""
+        if self.screening is None and not (self.folder / "checkpoints").exists():
+            _read_once(splits)  # a screening has read them already
+        self.inputs = self.factory.inputs(splits[0])
+        rehearse(self.factory, self.phases, splits[0], self.inputs, seed)
 
     def splits(self, seed: int) -> Sequence[Split]:
         """The benchmark's, without the samples that cannot be read where the config allows to skip them."""
@@ -136,7 +144,8 @@ class Run:
     def place(self, seed: int, split: str, arm: str) -> Place:
         return place_of(self.folder, seed, split, arm)
 
-    def _phase(self, seed: int, split: Split, phase: Phase) -> None:
+    def do(self, seed: int, split: Split, phase: Phase) -> None:
+        """Train and score one phase, or read what it did before."""
         place = self.place(seed, split.name, phase.arm)
         if not place.done.is_file():
             key = key_of(self.factory, phase, seed, split.name) if self.shared else None
@@ -153,13 +162,13 @@ class Run:
             }
 
     def _train_phase(self, seed: int, split: Split, phase: Phase, place: Place) -> None:
-        teachers = {name: self._source(seed, split.name, source) for name, source in phase.learns_from.items()}
+        teachers = self.teachers(seed, split.name, phase)
         start = self._source(seed, split.name, phase.starts_from).state_dict() if phase.starts_from else None
         distillation = self.factory.distillation(phase, teachers, seed, start)
         steps = self.factory.steps(phase, split, self.inputs, seed)
         label = {"seed": seed, "split": split.name, "arm": phase.arm}
         began = time.perf_counter()
-        self._remember_teachers(distillation, split, steps.transforms)
+        self.remember_teachers(seed, split, phase, distillation, steps)
         seconds = time.perf_counter() - began
         with self.log.phase(label, steps.schedule.steps) as report:
             seconds += fit(
@@ -196,10 +205,19 @@ class Run:
         keys, skip = fed(self.config, phase, model), phase.model != "student"
         return evaluate(model, samples, self.benchmark, keys, device=self.device, skip_missing=skip)
 
-    def _remember_teachers(self, distillation: Distillation, split: Split, transforms: Sequence[Transform]) -> None:
-        """Teachers cost most of a step: those that see the same in every step are run over the samples once."""
+    def remember_teachers(
+        self, seed: int, split: Split, phase: Phase, distillation: Distillation, steps: Steps
+    ) -> None:
+        """Teachers cost most of a step: they answer from a store, or those that see the same in every step are run
+        over the samples once."""
         for name, teacher in distillation.teachers.items():
-            if sees_the_same_each_time(teacher, transforms):
+            if self.stores and phase.arm != "self":
+                assert isinstance(teacher, Model)
+                place = self.stores.place(seed, split.name, name)
+                stored = self.stores.read(place, teacher, distillation.need[name], split, steps.transforms)
+                distillation.teachers[name] = stored
+                steps.recorded = stored.store.params
+            elif sees_the_same_each_time(teacher, steps.transforms):
                 context = autocast(self.device, self.config.precision)
                 readable = split.having(teacher.inputs)
                 recall = Recall(teacher, split.train, readable, distillation.need[name], self.device, context)
@@ -218,6 +236,10 @@ class Run:
     def trained(self, seed: int, split: str, arm: str) -> Model:
         """The finished model of an arm."""
         return self._source(seed, split, Source(arm, phase_of(self.phases, arm).model))
+
+    def teachers(self, seed: int, split: str, phase: Phase) -> dict[str, Model]:
+        """By name: the finished models that a phase learns from."""
+        return {name: self._source(seed, split, source) for name, source in phase.learns_from.items()}
 
     def _source(self, seed: int, split: str, source: Source) -> Model:
         phase, place = phase_of(self.phases, source.arm), self.place(seed, split, source.arm)

@@ -28,6 +28,8 @@ class Schedule:
         keep: "last" for the weights of the last step, "best" for those that scored best on the validation samples.
         look_every: steps between two looks at the validation samples, where the best are kept.
         workers: processes that load data; 0 loads in the training process.
+        views: augmentations of each sample that are drawn once and seen again, so that a teacher's outputs for them
+            can be kept (`xmodal cache`); 0 draws anew in every step.
     """
 
     steps: int = 600
@@ -44,6 +46,7 @@ class Schedule:
     keep: str = "last"
     look_every: int = 25
     workers: int = 0
+    views: int = 0
 
     def __post_init__(self) -> None:
         whole = {
@@ -55,6 +58,7 @@ class Schedule:
             "look_every": 1,
             "paired": 0,
             "workers": 0,
+            "views": 0,
         }
         for name, least in whole.items():
             value = getattr(self, name)

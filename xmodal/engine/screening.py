@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from xmodal.data.benchmark import Samples, Split
+from xmodal.data.benchmark import Samples, Split, key_of
 from xmodal.data.sample import Sample
-from xmodal.engine.files import read_json, write_json
 from xmodal.engine.run_config import RunConfig
 from xmodal.errors import DataError
+from xmodal.files import read_json, write_json
 
 PARTS = ("train", "val", "test")
 RECORD = "left_out.json"
@@ -39,6 +39,10 @@ class Chosen(Sequence[Sample]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         return self.samples[self.positions[index]]
+
+    def key_of(self, index: int) -> str:
+        """The key of a sample, without reading it where that is possible."""
+        return key_of(self.samples, self.positions[index])
 
 
 class Screening:

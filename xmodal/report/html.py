@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xmodal.engine.files import read_json, write_text
+from xmodal.files import read_json, write_text
 from xmodal.report.curves import curve_figures, first_curves
 from xmodal.report.examples import examples_section
 from xmodal.report.markup import Html, element, text, together

@@ -12,10 +12,10 @@ from xmodal import plugins
 from xmodal.data.benchmark import Grid, Split
 from xmodal.data.sample import Sample, modality_of
 from xmodal.engine.evaluate import Answers, evaluate
-from xmodal.engine.files import write_atomic, write_json
 from xmodal.engine.finished import fed
 from xmodal.engine.run import Run
 from xmodal.errors import ConfigError
+from xmodal.files import write_atomic, write_json
 from xmodal.report.panels import PALETTE, Picture, colour_map, panel
 from xmodal.tasks import Task
 

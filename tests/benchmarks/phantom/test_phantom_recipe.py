@@ -8,9 +8,9 @@ from rich.console import Console
 from xmodal import load_student
 from xmodal.data.sample import Sample
 from xmodal.engine.config import find, read
-from xmodal.engine.files import read_tensors
 from xmodal.engine.log import Log
 from xmodal.engine.run import Run
+from xmodal.files import read_tensors
 
 SMALL = (
     "benchmark.subjects=16",

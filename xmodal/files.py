@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -15,7 +16,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from xmodal.errors import DataError
+from xmodal.errors import DataError, DiskFull
 
 _SHA256 = "sha256"
 _SEAL = b"\nxmodal sha256 "
@@ -23,16 +24,31 @@ _SEAL_BYTES = len(_SEAL) + 64
 
 
 def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary file in the same folder, flush it to disk, move it to `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Let `write` fill a temporary file in the same folder, flush it to disk, move it to `path`.
+
+    Raises:
+        DiskFull: there is no room; what stood at `path` still does.
+    """
     part = path.with_name(f".{path.name}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write(part)
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.replace(path)
+    except Exception as error:
+        if _no_room(error):
+            raise DiskFull(f"{path}: no room left on the disk; nothing that was written before is lost") from error
+        raise
     finally:
         part.unlink(missing_ok=True)
+
+
+def _no_room(error: BaseException | None) -> bool:
+    """Whether the system said so, to Python or to a library that tells it in words."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return error is not None and "No space left on device" in str(error)
 
 
 def write_text(path: Path, text: str) -> None:

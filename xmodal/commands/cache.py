@@ -1,0 +1,143 @@
+"""`xmodal cache`: compute teachers' outputs once and keep them; or check every byte of what was kept."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from xmodal.store.encodings import Form
+    from xmodal.store.planning import Plan
+
+EXAMPLE = "xmodal cache audio_to_image_digits --set schedule.views=10 --form float16 --form tokens=int8"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("config", nargs="?", help="a config's name or the path of a .py file")
+    parser.add_argument("--out", type=Path, help="run folder of the teachers (default: runs/CONFIG)")
+    parser.add_argument("--store", type=Path, help="folder of the stores (default: OUT/store)")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a value of the config")
+    parser.add_argument("--seeds", type=int, nargs="+", help="one store for each seed")
+    parser.add_argument(
+        "--form",
+        action="append",
+        default=[],
+        metavar="[PART=]KIND",
+        help="keep PART (tokens, outputs.digit, ...; all without it) as float32, float16, bfloat16 or int8; "
+        "default: as the teacher returns it",
+    )
+    parser.add_argument("--pca", action="append", default=[], metavar="PART=K", help="keep K principal channels")
+    parser.add_argument("--top", action="append", default=[], metavar="PART=K", help="keep the K largest logits")
+    parser.add_argument("--verify", type=Path, metavar="FOLDER", help="check every byte of the stores in a folder")
+
+
+def run(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from xmodal.errors import ConfigError
+
+    console = Console()
+    if args.verify:
+        return _verify(args.verify, console)
+    if not args.config:
+        raise ConfigError("expected a config, or --verify FOLDER")
+    return _write(args, console)
+
+
+def _write(args: argparse.Namespace, console: Console) -> int:
+    from rich.progress import Progress
+
+    from xmodal.engine.caching import write_stores
+    from xmodal.engine.config import find, read
+    from xmodal.engine.log import Log
+    from xmodal.engine.run import Run
+
+    source = find(args.config)
+    overrides = [*args.set, *([f"seeds={tuple(args.seeds)!r}"] if args.seeds else [])]
+    folder = args.out or Path("runs") / source.stem
+    stores = args.store or folder / "store"
+    forms = forms_of(args.form, args.pca, args.top)
+    run = Run(
+        folder, read(source, overrides), source, Log(folder, console), overrides=overrides, resume=True, store=stores
+    )
+    with Progress(console=console, transient=True) as progress:
+        bar = progress.add_task("records", total=None)
+
+        def planned(place: Path, plan: Plan, count: int) -> None:
+            _tell(place, plan, count, console)
+
+        places = write_stores(
+            run, forms, planned, lambda done, count: progress.update(bar, completed=done, total=count)
+        )
+    for place in places:
+        size = sum(path.stat().st_size for path in place.iterdir())
+        console.print(f"{place}: {size / 1e6:,.1f} MB", highlight=False, soft_wrap=True)
+    again = [*(f"--set {text}" for text in args.set), *(["--seeds", *map(str, args.seeds)] if args.seeds else [])]
+    command = " ".join(["xmodal train", args.config, *again, f"--out {folder} --store {stores} --resume"])
+    console.print(command, highlight=False, soft_wrap=True)
+    return 0
+
+
+def forms_of(kinds: Sequence[str], pcas: Sequence[str], tops: Sequence[str]) -> dict[str, Form]:
+    """By part: its form, from the command line.
+
+    Raises:
+        ConfigError: a text is none of PART=KIND, PART=K; a part has two numbers.
+    """
+    from xmodal.errors import ConfigError
+    from xmodal.store.encodings import Form
+
+    kind_of = {text.rpartition("=")[0]: text.rpartition("=")[2] for text in kinds}
+    numbers: dict[str, dict[str, int]] = {"pca": {}, "top": {}}
+    for option, texts in (("pca", pcas), ("top", tops)):
+        for text in texts:
+            part, equals, number = text.partition("=")
+            if not equals or not number.isdigit() or int(number) < 1:
+                raise ConfigError(f"--{option} {text!r}: expected PART=K, such as tokens=64")
+            numbers[option][part] = int(number)
+    parts = dict.fromkeys([*kind_of, *numbers["pca"], *numbers["top"]])
+    return {
+        part: Form(_nearest(kind_of, part), numbers["pca"].get(part, 0), numbers["top"].get(part, 0)) for part in parts
+    }
+
+
+def _nearest(kind_of: dict[str, str], part: str) -> str:
+    """The kind given for a part, or for the longest start of its path."""
+    while part not in kind_of and part:
+        part = part.rpartition(".")[0]
+    return kind_of.get(part, "same")
+
+
+def _tell(place: Path, plan: Plan, count: int, console: Console) -> None:
+    """How large the store will be, and what its forms cost, before it is written."""
+    size = f"about {plan.record_bytes * count / 1e6:,.1f} MB"
+    console.print(f"{place}: {count:,} records of {plan.record_bytes:,} bytes, {size}", highlight=False)
+    for part in plan.records.parts:
+        kept = "as it is" if part.form is None else part.form.text()
+        lost = f", error {plan.error[part.name]:.2%}" if part.name in plan.error else ""
+        console.print(f"  {part.name} {list(part.shape)}: {kept}{lost}", highlight=False)
+
+
+def _verify(folder: Path, console: Console) -> int:
+    from xmodal.errors import DataError
+    from xmodal.store.manifest import MANIFEST, PLAN
+    from xmodal.store.verify import faults
+
+    stores = sorted({path.parent for pattern in ("shard-*", PLAN, MANIFEST) for path in folder.rglob(pattern)})
+    if not stores:
+        raise DataError(folder, expected="a folder with teacher stores", found="none")
+    bad = 0
+    for store in stores:
+        found = faults(store)
+        bad += len(found)
+        for fault in found:
+            console.print(fault, highlight=False, markup=False, soft_wrap=True)
+        if not found:
+            console.print(f"{store}: sound", highlight=False, soft_wrap=True)
+    if bad:
+        raise DataError(folder, expected="sound stores", found=f"{bad} faults")
+    return 0

@@ -1,0 +1,133 @@
+"""The teacher stores of a run: where they lie, what they must have been made from, how they are written and used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from xmodal.adapter import Adapter, Model, Need
+from xmodal.data.benchmark import Split
+from xmodal.data.transforms import Transform
+from xmodal.engine.fit import autocast
+from xmodal.engine.recall import sees_the_same_each_time
+from xmodal.engine.run_config import RunConfig, plain
+from xmodal.errors import ConfigError
+from xmodal.store.batches import BATCH, Items
+from xmodal.store.encodings import Form
+from xmodal.store.manifest import described, differences
+from xmodal.store.planning import Plan
+from xmodal.store.reader import Store
+from xmodal.store.stored import StoredTeacher
+from xmodal.store.writer import Job, write_store
+
+DEFAULT_VIEWS = 10
+Planned = Callable[[Path, Plan, int], None]
+"""(folder, how it will look, number of records), before a store is written."""
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """A folder with one store for each seed, split and teacher.
+
+    Attributes:
+        folder: of all of them.
+        config: the run; device: where teachers compute.
+    """
+
+    folder: Path
+    config: RunConfig
+    device: torch.device
+
+    def place(self, seed: int, split: str, teacher: str) -> Path:
+        """Of one teacher, by the name that distillers know it by."""
+        return self.folder / f"seed{seed}" / split / teacher
+
+    def write(
+        self,
+        place: Path,
+        model: Model,
+        need: Need,
+        split: Split,
+        transforms: Sequence[Transform],
+        *,
+        forms: Mapping[str, Form],
+        planned: Planned,
+        progress: Progress,
+        workers: int = 0,
+    ) -> None:
+        """Write the store of one teacher, or what is missing of it."""
+        items = self._items(model, split, transforms, self.config.schedule.get("views", 0))
+        job = Job(
+            teacher=model,
+            need=need,
+            items=items,
+            device=self.device,
+            autocast=autocast(self.device, self.config.precision),
+            made=self._made(model, need, items),
+            forms=forms,
+            workers=workers,
+        )
+        write_store(place, job, planned=lambda plan, count: planned(place, plan, count), report=progress)
+
+    def read(
+        self, place: Path, model: Model, need: Need, split: Split, transforms: Sequence[Transform]
+    ) -> StoredTeacher:
+        """A teacher that answers from its store.
+
+        Raises:
+            ConfigError: the store was made from something else; says what.
+            DataError: it is not there, not finished or damaged.
+        """
+        store = Store(place)
+        views = self.config.schedule.get("views", 0)
+        recorded = store.plan["made"]["views"]
+        if recorded and recorded != views:
+            raise ConfigError(
+                f"{place} holds {recorded} recorded augmentations of each sample, and schedule.views is {views}: "
+                f"add --set schedule.views={recorded}"
+            )
+        wanted = self._made(model, need, self._items(model, split, transforms, views))
+        wrong = differences(store.plan["made"], wanted)
+        if wrong:
+            what = ", ".join(wrong)
+            raise ConfigError(f"{place} does not fit this run: it differs in {what}; write it again with xmodal cache")
+        return StoredTeacher(store, model)
+
+    def _items(self, model: Model, split: Split, transforms: Sequence[Transform], views: int) -> Items:
+        same = sees_the_same_each_time(model, transforms)
+        if not same and not views:
+            raise ConfigError(
+                f"the transforms edit what {type(model.adapter).__name__} sees anew in every step, so that nothing can "
+                f"be stored: add --set schedule.views={DEFAULT_VIEWS}"
+            )
+        return Items.of(split.train, split.having(model.inputs), transforms, 0 if same else views)
+
+    def _made(self, model: Model, need: Need, items: Items) -> Mapping[str, object]:
+        nodes = list(self.config.transforms) if items.views else []
+        return described(
+            teacher=model,
+            kind=type(model.adapter).__name__,
+            transforms=items.transforms,
+            transform_text=_text(nodes),
+            data=_text({k: v for k, v in self.config.benchmark.items() if k not in ("root", "workers", "labelled")}),
+            keys=items.keys,
+            views=items.views,
+            precision=self.config.precision,
+            need=", ".join(name for name in ("pooled", "tokens", "layers", "attention") if getattr(need, name)),
+            batch=BATCH,
+        )
+
+
+def _text(node: object) -> str:
+    return json.dumps(node, default=plain, sort_keys=True)
+
+
+def augmented(config: RunConfig, teachers: Sequence[Adapter], transforms: Sequence[Transform]) -> bool:
+    """Whether some teacher sees other values in every step as the config stands."""
+    anew = any(not sees_the_same_each_time(teacher, transforms) for teacher in teachers)
+    return anew and not config.schedule.get("views", 0)

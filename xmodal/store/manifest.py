@@ -1,0 +1,158 @@
+"""What a store was made from, in one sealed JSON file, and which of it differs from what is wanted."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from xmodal import __version__
+from xmodal.data.transforms import Transform
+from xmodal.errors import DataError
+from xmodal.files import write_text
+
+FORMAT = 1
+MANIFEST, PLAN = "manifest.json", "plan.json"
+MEANING = {
+    "format": "the layout of the files",
+    "xmodal": "the major version of xmodal",
+    "teacher": "the teacher's class or arguments",
+    "weights": "the teacher's weights",
+    "code": "the code of the teacher, its reader or the transforms",
+    "transforms": "the transforms",
+    "data": "the benchmark or its settings",
+    "samples": "the set of samples",
+    "views": "the number of recorded augmentations",
+    "precision": "the precision that the teacher runs in",
+    "need": "what is asked of the teacher",
+    "parts": "the parts or forms that are kept",
+    "batch": "the batches of the teacher",
+}
+"""What a description is made of, in the order in which differences are told."""
+
+
+def described(
+    *,
+    teacher: nn.Module,
+    kind: str,
+    transforms: Sequence[Transform],
+    transform_text: str,
+    data: str,
+    keys: Sequence[str],
+    views: int,
+    precision: str,
+    need: str,
+    batch: int,
+) -> dict[str, Any]:
+    """Everything that the outputs depend on, known before any of them is computed.
+
+    Args:
+        kind: the teacher's node of the config, as text.
+        transforms: what is recorded; transform_text: their nodes, as text.
+        data: the benchmark's node of the config, as text.
+        keys: of the samples, in the order of the store.
+    """
+    return {
+        "format": FORMAT,
+        "xmodal": __version__.split(".")[0],
+        "teacher": kind,
+        "weights": weights_digest(teacher.state_dict()),
+        "code": code_digest([type(m) for m in teacher.modules()] + [type(t) for t in _inner(transforms)]),
+        "transforms": transform_text,
+        "data": data,
+        "samples": {"count": len(keys), "sha256": keys_digest(keys)},
+        "views": views,
+        "precision": precision,
+        "need": need,
+        "batch": batch,
+    }
+
+
+def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """In words, what a store was made from that is not what is wanted now."""
+    return [MEANING[name] for name in MEANING if name in wanted and found.get(name) != wanted[name]]
+
+
+def weights_digest(tensors: Mapping[str, Tensor]) -> str:
+    """Of the names, types, shapes and bytes of all weights."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        plain = tensor.detach().cpu().contiguous()
+        digest.update(f"{name!r} {plain.dtype} {list(plain.shape)}\n".encode())
+        digest.update(plain.flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def code_digest(classes: Iterable[type]) -> str:
+    """Of the source files of classes outside torch: another version of a transform gives other pixels."""
+    modules = {cls.__module__ for cls in classes if cls.__module__.split(".")[0] not in ("torch", "builtins")}
+    digest = hashlib.sha256()
+    for name in sorted(modules):
+        digest.update(f"{name}\n{_source(name)}\n".encode())
+    return digest.hexdigest()
+
+
+def _source(name: str) -> str:
+    try:
+        return inspect.getsource(sys.modules[name])
+    except (OSError, TypeError, KeyError):  # typed in by hand, or compiled
+        return ""
+
+
+def _inner(transforms: Iterable[Any]) -> list[Any]:
+    """Transforms, and those that they hold."""
+    found = []
+    for transform in transforms:
+        found += [transform, *_inner(getattr(transform, "transforms", ()))]
+    return found
+
+
+def text_digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def keys_digest(keys: Sequence[str]) -> str:
+    """Of the keys in their order."""
+    return text_digest(json.dumps(list(keys)))
+
+
+def file_digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
+    """JSON with the sha256 of its own text."""
+    text = _canonical(content)
+    write_text(path, json.dumps({"sha256": text_digest(text)})[:-1] + f', "content": {text}}}\n')
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """What `write_sealed` wrote.
+
+    Raises:
+        DataError: it is missing, or any of its bytes is another one.
+    """
+    if not path.is_file():
+        raise DataError(path, expected="a file of a teacher store", found="no such file")
+    raw = path.read_bytes()
+    try:
+        content: dict[str, Any] = json.loads(raw)["content"]
+        text = _canonical(content)
+        whole = json.dumps({"sha256": text_digest(text)})[:-1] + f', "content": {text}}}\n'
+        intact = raw == whole.encode()
+    except (ValueError, KeyError, TypeError, RecursionError):
+        intact = False
+    if not intact:
+        raise DataError(path, expected="JSON with its sha256", found="a file that is damaged")
+    return content
+
+
+def _canonical(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=1, sort_keys=True)

@@ -1,0 +1,110 @@
+"""One piece of a store: records in a file, where each lies and its checksum in another, and a seal over both."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xmodal.errors import DataError
+from xmodal.files import write_atomic, write_json
+from xmodal.store.manifest import file_digest, read_sealed, write_sealed
+
+OFFSET, LENGTH, CRC, COUNTS = 0, 1, 2, 3
+"""Columns of an index; the rows of each varying part follow."""
+Index = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The files of one shard.
+
+    Attributes:
+        folder: of the store; number: counted from 0.
+    """
+
+    folder: Path
+    number: int
+
+    @property
+    def data(self) -> Path:
+        return self.folder / f"shard-{self.number:05d}.bin"
+
+    @property
+    def index(self) -> Path:
+        return self.folder / f"shard-{self.number:05d}.npy"
+
+    @property
+    def params(self) -> Path:
+        return self.folder / f"shard-{self.number:05d}.params.json"
+
+    @property
+    def seal(self) -> Path:
+        """Written last: where it is, the shard is whole."""
+        return self.folder / f"shard-{self.number:05d}.json"
+
+    def write(self, records: Sequence[bytes], counts: Sequence[Sequence[int]], params: Sequence[Any] | None) -> None:
+        """Everything, then the seal.
+
+        Args:
+            records: of the samples, in their order; counts: the rows of their varying parts.
+            params: what was drawn for each recorded augmentation; None where nothing is recorded.
+        """
+        lengths = np.array([len(record) for record in records], np.int64)
+        offsets = np.cumsum(lengths) - lengths
+        sums = np.array([zlib.crc32(record) for record in records], np.int64)
+        rows = np.array(counts, np.int64).reshape(len(records), -1)
+        index = np.concatenate([np.stack([offsets, lengths, sums], 1), rows], 1)
+        write_atomic(self.data, lambda part: _write_all(part, records))
+        write_atomic(self.index, lambda part: _write_index(part, index))
+        about = {"records": len(records), "bytes": int(lengths.sum()), "index": file_digest(self.index)}
+        if params is not None:
+            write_json(self.params, list(params))
+            about["params"] = file_digest(self.params)
+        write_sealed(self.seal, about)
+
+    def sealed(self) -> dict[str, Any] | None:
+        """What the seal says; None where the shard is not finished."""
+        return read_sealed(self.seal) if self.seal.is_file() else None
+
+    def read_index(self, about: Mapping[str, Any]) -> Index:
+        """[R, 3 + varying parts].
+
+        Raises:
+            DataError: a file is missing, too short or long, or damaged.
+        """
+        _check_digest(self.index, about["index"])
+        size = self.data.stat().st_size if self.data.is_file() else -1
+        if size != about["bytes"]:
+            found = "no such file" if size < 0 else f"{size} bytes"
+            raise DataError(self.data, expected=f"{about['bytes']} bytes", found=found)
+        index: Index = np.load(self.index, allow_pickle=False)
+        return index
+
+    def read_params(self, about: Mapping[str, Any]) -> list[Any]:
+        """What was drawn for each record."""
+        _check_digest(self.params, about["params"])
+        params: list[Any] = json.loads(self.params.read_bytes())
+        return params
+
+
+def _write_all(path: Path, records: Sequence[bytes]) -> None:
+    with path.open("wb") as file:
+        file.writelines(records)
+
+
+def _write_index(path: Path, index: Index) -> None:
+    with path.open("wb") as file:
+        np.save(file, index, allow_pickle=False)
+
+
+def _check_digest(path: Path, stated: str) -> None:
+    if not path.is_file():
+        raise DataError(path, expected="a file of a teacher store", found="no such file")
+    if file_digest(path) != stated:
+        raise DataError(path, expected="a file with the sha256 in its seal", found="a file that is damaged")
