@@ -66,5 +66,5 @@ def test_without_validation_samples_it_is_refused(make_run, monkeypatch):
     monkeypatch.setattr(run.benchmark, "splits", lambda seed: [bare])
     with pytest.raises(ConfigError, match=r"schedule\.keep='best' needs validation samples"):
         run.train()
-    with pytest.raises(ConfigError, match=r"schedule\.keep: expected 'last' or 'best', found 'first'"):
+    with pytest.raises(ConfigError, match=r"schedule\.keep: expected 'last', 'best' or 'average', found 'first'"):
         make_run("first", "arms=('student',)", "schedule.keep='first'").train()

@@ -33,6 +33,13 @@ class Best:
             self.value, self.step = value if value == value else -math.inf, step
             self.weights = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
+    def after(self, done: int, model: nn.Module, last: bool = False) -> bool:
+        """Look if it is time; whether the model's modes may have changed."""
+        if done % self.every and not last:
+            return False
+        self.look(done, model)
+        return True
+
     def restore(self, model: nn.Module) -> None:
         if self.weights:
             model.load_state_dict(self.weights)

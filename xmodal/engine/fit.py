@@ -6,17 +6,30 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from xmodal.data.batch import Batch
 from xmodal.distillation import Distillation, Losses
-from xmodal.engine.best import Best
 from xmodal.engine.loader import Steps, stream
 from xmodal.engine.schedule import Schedule, optimiser
 from xmodal.errors import ConfigError
 from xmodal.files import load_weights, read_checkpoint, write_checkpoint, write_tensors
+
+
+class Keeper(Protocol):
+    """Chooses the weights that a phase ends with, where those are not the last ones."""
+
+    def after(self, done: int, model: torch.nn.Module, last: bool = False) -> bool:
+        """Called after every step; whether the model's modes may have changed."""
+
+    def restore(self, model: torch.nn.Module) -> None: ...
+
+    def state(self) -> dict[str, Any]: ...
+
+    def load(self, state: dict[str, Any]) -> None: ...
+
 
 Report = Callable[[int, Mapping[str, float], float], None]
 """(step, terms and rate, share of the time spent waiting for data), every `log_every` steps."""
@@ -31,14 +44,14 @@ def fit(
     device: torch.device,
     precision: str,
     report: Report,
-    best: Best | None = None,
+    keeper: Keeper | None = None,
     snapshots: Mapping[int, Path] | None = None,
 ) -> float:
     """Train until the schedule ends, from `checkpoint` if it is there.
 
     Args:
         checkpoint: written every `checkpoint_every` steps and at the end.
-        best: what to keep of the student; None for its last weights.
+        keeper: what to keep of the student; None for its last weights.
         snapshots: by the number of steps done: where to write the student's weights of that moment.
 
     Returns:
@@ -46,56 +59,57 @@ def fit(
     """
     distillation.to(device).train()
     optimizer = optimiser(distillation, schedule)
-    start, before = _resume(checkpoint, distillation, optimizer, best)
+    start, before = _resume(checkpoint, distillation, optimizer, keeper)
     began = time.perf_counter()
     if start == 0:
         distillation.prepare(lambda: (steps[i].to(device) for i in range(min(8, len(steps)))))
     end = schedule.steps
     waited, since = 0.0, time.perf_counter()
-    batches = stream(steps, start)
+    batches = stream(steps, start * schedule.accumulate)
     for step in range(start, end):
-        asked = time.perf_counter()
-        batch = next(batches).to(device, non_blocking=True)
-        waited += time.perf_counter() - asked
-        losses = _one_step(distillation, batch, optimizer, schedule, step, autocast(device, precision))
+        for group in optimizer.param_groups:
+            group["lr"] = schedule.rate(step)
+        for _ in range(schedule.accumulate):
+            asked = time.perf_counter()
+            batch = next(batches).to(device, non_blocking=True)
+            waited += time.perf_counter() - asked
+            losses = _backward(distillation, batch, schedule, step, autocast(device, precision))
+        _update(optimizer, schedule)
         done = step + 1
         if done % schedule.log_every == 0 or done == end:
             spent = time.perf_counter() - since
             report(done, _numbers(losses.total, losses.terms, schedule.rate(step)), waited / max(spent, 1e-9))
             waited, since = 0.0, time.perf_counter()
-        if best and (done % best.every == 0 or done == end):
-            best.look(done, distillation.student)
+        if keeper and keeper.after(done, distillation.student, last=done == end):
             distillation.train()
         if snapshots and done in snapshots:
             write_tensors(snapshots[done], distillation.student.state_dict())
         if done % schedule.checkpoint_every == 0 or done == end:
             seconds = before + time.perf_counter() - began
-            write_checkpoint(checkpoint, {**_state(done, distillation, optimizer, best), "seconds": seconds})
-    if best:
-        best.restore(distillation.student)
+            write_checkpoint(checkpoint, {**_state(done, distillation, optimizer, keeper), "seconds": seconds})
+    if keeper:
+        keeper.restore(distillation.student)
     distillation.eval()
     return before + time.perf_counter() - began
 
 
-def _one_step(
-    distillation: Distillation,
-    batch: Batch,
-    optimizer: torch.optim.Optimizer,
-    schedule: Schedule,
-    step: int,
-    context: AbstractContextManager[Any],
+def _backward(
+    distillation: Distillation, batch: Batch, schedule: Schedule, step: int, context: AbstractContextManager[Any]
 ) -> Losses:
-    for group in optimizer.param_groups:
-        group["lr"] = schedule.rate(step)
+    """The gradients of one batch, added to those that are there."""
     with context:
         losses: Losses = distillation(batch, step / schedule.steps)
-    losses.total.backward()  # type: ignore[no-untyped-call]
+    share = losses.total if schedule.accumulate == 1 else losses.total / schedule.accumulate
+    share.backward()  # type: ignore[no-untyped-call]
+    return losses
+
+
+def _update(optimizer: torch.optim.Optimizer, schedule: Schedule) -> None:
     if schedule.clip_norm:
         trained = [p for group in optimizer.param_groups for p in group["params"]]
         torch.nn.utils.clip_grad_norm_(trained, schedule.clip_norm)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    return losses
 
 
 def best_device() -> torch.device:
@@ -116,7 +130,9 @@ def _numbers(total: torch.Tensor, terms: Mapping[str, torch.Tensor], rate: float
     return {**numbers, "learning_rate": rate}
 
 
-def _state(step: int, module: torch.nn.Module, optimizer: torch.optim.Optimizer, best: Best | None) -> dict[str, Any]:
+def _state(
+    step: int, module: torch.nn.Module, optimizer: torch.optim.Optimizer, keeper: Keeper | None
+) -> dict[str, Any]:
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     return {
         "step": step,
@@ -124,12 +140,12 @@ def _state(step: int, module: torch.nn.Module, optimizer: torch.optim.Optimizer,
         "optimizer": optimizer.state_dict(),
         "rng": torch.get_rng_state(),
         "cuda_rng": cuda,
-        "best": best.state() if best else {},
+        "keeper": keeper.state() if keeper else {},
     }
 
 
 def _resume(
-    checkpoint: Path, module: torch.nn.Module, optimizer: torch.optim.Optimizer, best: Best | None
+    checkpoint: Path, module: torch.nn.Module, optimizer: torch.optim.Optimizer, keeper: Keeper | None
 ) -> tuple[int, float]:
     """The step to go on from, and the seconds spent before it."""
     if not checkpoint.is_file():
@@ -137,8 +153,8 @@ def _resume(
     state = read_checkpoint(checkpoint)
     load_weights(module, state["module"], checkpoint)
     optimizer.load_state_dict(state["optimizer"])
-    if best:
-        best.load(state["best"])
+    if keeper:
+        keeper.load(state["keeper"])
     torch.set_rng_state(state["rng"])
     if state["cuda_rng"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["cuda_rng"])

@@ -67,7 +67,9 @@ class Instances:
 
 
 class Steps(Dataset[Batch]):
-    """Item `step` is the batch of that step: labelled samples first, then further samples with labels hidden.
+    """Item i is batch i: labelled samples first, then further samples with labels hidden.
+
+    A step of the optimiser takes one of them, or `schedule.accumulate`.
 
     The labelled part is the same for every arm of a seed; `paired` only adds to it.
 
@@ -97,7 +99,7 @@ class Steps(Dataset[Batch]):
         self.transforms, self.seed, self.recorded = transforms, seed, recorded
 
     def __len__(self) -> int:
-        return self.schedule.steps
+        return self.schedule.steps * self.schedule.accumulate
 
     def __getitem__(self, step: int) -> Batch:
         plan = self.schedule

@@ -13,13 +13,14 @@ from xmodal.adapter import Model
 from xmodal.data.benchmark import Benchmark, Samples, Split
 from xmodal.distillation import Distillation
 from xmodal.engine import result
+from xmodal.engine.average import Average
 from xmodal.engine.best import Best
 from xmodal.engine.build import build
 from xmodal.engine.config import resolved_text
 from xmodal.engine.evaluate import Answers, evaluate, scores
 from xmodal.engine.export import save_student
 from xmodal.engine.finished import Place, fed, finished_model, phase_of, place_of
-from xmodal.engine.fit import autocast, best_device, fit
+from xmodal.engine.fit import Keeper, autocast, best_device, fit
 from xmodal.engine.loader import Steps
 from xmodal.engine.log import Log
 from xmodal.engine.models import Factory
@@ -179,16 +180,18 @@ class Run:
                 device=self.device,
                 precision=self.config.precision,
                 report=report,
-                best=self._best(split, phase, steps.schedule),
+                keeper=self._keeper(split, phase, steps.schedule),
                 snapshots=_snapshots(phase, place, steps.schedule),
             )
         model = distillation.student
         assert isinstance(model, Model)
         self._finish(split, phase, place, model, seconds)
 
-    def _best(self, split: Split, phase: Phase, schedule: Schedule) -> Best | None:
+    def _keeper(self, split: Split, phase: Phase, schedule: Schedule) -> Keeper | None:
         if schedule.keep == "last":
             return None
+        if schedule.keep == "average":
+            return Average(schedule.decay)
         if not split.val:
             raise ConfigError(f"schedule.keep='best' needs validation samples, and split {split.name!r} has none")
         task, metric = self.benchmark.headline

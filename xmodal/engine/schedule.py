@@ -25,7 +25,10 @@ class Schedule:
         weight_decay: on matrices and convolutions only.
         clip_norm: gradient norm limit, 0 for none.
         checkpoint_every, log_every: in steps.
-        keep: "last" for the weights of the last step, "best" for those that scored best on the validation samples.
+        accumulate: batches of `labelled` and `paired` samples whose mean gradient makes one optimiser step.
+        keep: "last" for the weights of the last step, "best" for those that scored best on the validation samples,
+            "average" for a moving average of all.
+        decay: of that average.
         look_every: steps between two looks at the validation samples, where the best are kept.
         workers: processes that load data; 0 loads in the training process.
         views: augmentations of each sample that are drawn once and seen again, so that a teacher's outputs for them
@@ -45,6 +48,8 @@ class Schedule:
     log_every: int = 20
     keep: str = "last"
     look_every: int = 25
+    accumulate: int = 1
+    decay: float = 0.99
     workers: int = 0
     views: int = 0
 
@@ -56,6 +61,7 @@ class Schedule:
             "checkpoint_every": 1,
             "log_every": 1,
             "look_every": 1,
+            "accumulate": 1,
             "paired": 0,
             "workers": 0,
             "views": 0,
@@ -74,8 +80,10 @@ class Schedule:
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not 0 <= value <= most:
                 raise ConfigError(f"schedule.{name}: expected a number from 0 to {most}, found {value!r}")
-        if self.keep not in ("last", "best"):
-            raise ConfigError(f"schedule.keep: expected 'last' or 'best', found {self.keep!r}")
+        if self.keep not in ("last", "best", "average"):
+            raise ConfigError(f"schedule.keep: expected 'last', 'best' or 'average', found {self.keep!r}")
+        if not 0 < self.decay < 1:
+            raise ConfigError(f"schedule.decay: expected a number between 0 and 1, found {self.decay!r}")
         if self.learning_rate == 0:
             raise ConfigError("schedule.learning_rate: expected a positive number, found 0")
 
