@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--store", type=Path, metavar="FOLDER", help="let teachers answer from what `xmodal cache` kept here"
     )
+    parser.add_argument("--tensorboard", action="store_true", help="write the curves for TensorBoard, too")
     parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
 
 
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         folder,
         config,
         source,
-        Log(folder, console),
+        Log(folder, console, curves=args.tensorboard),
         overrides=overrides,
         resume=args.resume,
         shared=args.shared,

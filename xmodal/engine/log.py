@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from xmodal.engine.curves import Curves
 from xmodal.engine.fit import Report
 from xmodal.files import write_text
 
@@ -21,10 +22,15 @@ class Log:
     Args:
         folder: the run folder.
         console: where to draw; a console that is no terminal gets one line a phase.
+        curves: also writes the numbers for TensorBoard, in the run folder's `tensorboard`.
+
+    Raises:
+        ConfigError: curves are wanted, and TensorBoard is not installed.
     """
 
-    def __init__(self, folder: Path, console: Console) -> None:
+    def __init__(self, folder: Path, console: Console, *, curves: bool = False) -> None:
         self.path, self.console = folder / "metrics.jsonl", console
+        self.curves = Curves(folder / "tensorboard") if curves else None
 
     @contextmanager
     def phase(self, label: Mapping[str, Any], steps: int) -> Iterator[Report]:
@@ -48,6 +54,8 @@ class Log:
                     first = False
                 row = {**label, "step": step, **{k: round(v, 6) for k, v in numbers.items()}, "data_wait": waiting}
                 self._append(row)
+                if self.curves:
+                    self.curves.add(label, step, numbers)
                 shown = " ".join(f"{k} {v:.3g}" for k, v in numbers.items() if k != "learning_rate")
                 progress.update(bar, completed=step, numbers=f"{shown} · data {waiting:.0%}")
 

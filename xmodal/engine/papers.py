@@ -82,9 +82,9 @@ def configured(name: str, overrides: Sequence[str] = ()) -> RunConfig:
 
 
 def digest(config: RunConfig) -> str:
-    """Of everything that the numbers depend on: not of where the data lies, the seeds, nor what is said about it."""
+    """Of all that the numbers depend on: not of where data lie, the seeds, how a teacher is run, what is said."""
     fields = json.loads(resolved_text(config))
-    for field in ("paper", "seeds", "arms"):
+    for field in ("paper", "seeds", "arms", "teacher_memory", "compile_teachers"):
         fields.pop(field)
     fields["benchmark"].pop("root", None)
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:16]

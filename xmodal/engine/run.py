@@ -9,7 +9,7 @@ from pathlib import Path
 
 from torch.nn import Module
 
-from xmodal.adapter import Model
+from xmodal.adapter import Adapter, Model
 from xmodal.data.benchmark import Benchmark, Samples, Split
 from xmodal.distillation import Distillation
 from xmodal.engine import result
@@ -21,6 +21,7 @@ from xmodal.engine.evaluate import Answers, evaluate, scores
 from xmodal.engine.export import save_student
 from xmodal.engine.finished import Place, fed, finished_model, phase_of, place_of
 from xmodal.engine.fit import Keeper, autocast, best_device, fit
+from xmodal.engine.frozen import Compiled, Parked
 from xmodal.engine.loader import Steps
 from xmodal.engine.log import Log
 from xmodal.engine.models import Factory
@@ -225,6 +226,16 @@ class Run:
                 readable = split.having(teacher.inputs)
                 recall = Recall(teacher, split.train, readable, distillation.need[name], self.device, context)
                 distillation.teachers[name] = recall
+                if not recall.rows:
+                    distillation.teachers[name] = self._live(teacher)
+            else:
+                distillation.teachers[name] = self._live(teacher)
+
+    def _live(self, teacher: Adapter) -> Adapter:
+        """A teacher that runs in every step, in the way that the config asks for."""
+        if self.config.compile_teachers:
+            teacher = Compiled(teacher)
+        return Parked(teacher, self.device) if self.config.teacher_memory == "parked" else teacher
 
     def _finish(self, split: Split, phase: Phase, place: Place, model: Model, seconds: float) -> None:
         answers, on_val = (self._answers(phase, model, part) for part in (split.test, split.val))

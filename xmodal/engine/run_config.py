@@ -46,6 +46,9 @@ class RunConfig:
         precision: "bf16" (autocast) or "fp32".
         paper: for a re-implementation of a published system: what it is (`xmodal list papers`). Read by nothing that
             trains.
+        teacher_memory: "device", or "parked": teachers live in the host's memory and are brought to the GPU one at a
+            time, each for its own forward.
+        compile_teachers: run the forward of live teachers through torch.compile.
         on_bad_sample: "stop" at a sample that cannot be read, or "skip": read every sample once before training, tell
             the faulty ones, leave them out of every arm, and count them in the result.
     """
@@ -70,6 +73,8 @@ class RunConfig:
     precision: str = "bf16"
     on_bad_sample: str = "stop"
     paper: Mapping[str, Any] = field(default_factory=dict)
+    teacher_memory: str = "device"
+    compile_teachers: bool = False
 
     def __post_init__(self) -> None:
         for name in ("deploy", "arms", "seeds", "transforms", "teacher_transforms"):
@@ -92,6 +97,10 @@ class RunConfig:
             raise ConfigError(f"precision: expected 'bf16' or 'fp32', found {self.precision!r}")
         if self.on_bad_sample not in ("stop", "skip"):
             raise ConfigError(f"on_bad_sample: expected 'stop' or 'skip', found {self.on_bad_sample!r}")
+        if self.teacher_memory not in ("device", "parked"):
+            raise ConfigError(f"teacher_memory: expected 'device' or 'parked', found {self.teacher_memory!r}")
+        if not isinstance(self.compile_teachers, bool):
+            raise ConfigError(f"compile_teachers: expected True or False, found {self.compile_teachers!r}")
         if not self.seeds or not all(isinstance(s, int) for s in self.seeds):
             raise ConfigError(f"seeds: expected whole numbers such as (0, 1, 2), found {self.seeds!r}")
 
