@@ -7,9 +7,10 @@ import zlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from xmodal.bus import Embedding
@@ -78,20 +79,32 @@ class Store:
 
     def read(self, keys: Sequence[str], views: Sequence[int] | None = None) -> Embedding:
         """The embedding of these samples, side by side, on the CPU, in the dtypes that the teacher returned."""
-        wanted = [self.record(key, view) for key, view in zip(keys, views or [0] * len(keys), strict=True)]
-        return rebuild(self.columns(wanted), self.layout)
+        return rebuild(self.columns(self.numbers_of(keys, views)), self.layout)
+
+    def numbers_of(self, keys: Sequence[str], views: Sequence[int] | None = None) -> list[int]:
+        """The numbers of their records."""
+        try:
+            places = [self.numbers[key] for key in keys]
+        except KeyError as error:
+            self.record(error.args[0])  # raises the error that names it
+            raise
+        if views is None:
+            return places if self.views == 1 else [place * self.views for place in places]
+        for key, view in zip(keys, views, strict=True):
+            if not 0 <= view < self.views:
+                self.record(key, view)
+        return [place * self.views + view for place, view in zip(places, views, strict=True)]
 
     def columns(self, wanted: Sequence[int]) -> dict[str, Tensor]:
         """By part: [B, ...] of the records with these numbers."""
         if self._fixed is None:
             return self.records.columns([self._row(number) for number in wanted])
-        raw, arrays = self._gathered(wanted), self._fixed
-        return {
-            part.name: self.records.decoded(
-                part, {name: _column(raw, *arrays[part.name, name]) for name in part.arrays}
-            )
-            for part in self.records.parts
-        }
+        raw, places = self._gathered(wanted), self._fixed
+        found = {name: _column(raw, place) for name, place in places.plain}
+        for part in places.encoded:
+            arrays = {name: _column(raw, places.arrays[part.name, name]) for name in part.arrays}
+            found[part.name] = self.records.decoded(part, arrays)
+        return found
 
     def params(self, key: str, view: int) -> list[Any] | None:
         """What the transforms drew for an augmentation; None where nothing was recorded."""
@@ -105,23 +118,33 @@ class Store:
         self.shards[shard].check(row)
 
     @cached_property
-    def _fixed(self) -> dict[tuple[str, str], tuple[int, str, tuple[int, ...]]] | None:
-        """Offset, dtype and shape of each array, where all records are laid out alike."""
+    def _fixed(self) -> _Places | None:
+        """Where each array lies, where all records are laid out alike."""
         if self.records.varying:
             return None
-        places, _ = self.records.places(())
-        return {(part.name, name): (offset, part.arrays[name][0], shape) for part, name, offset, shape in places}
+        arrays = {}
+        for part, name, offset, shape in self.records.places(())[0]:
+            dtype = part.arrays[name][0]
+            end = offset + int(np.prod(shape, dtype=np.int64)) * NUMPY[dtype].itemsize
+            arrays[part.name, name] = _Place(slice(offset, end), NUMPY[dtype], dtype == "bfloat16", shape)
+        plain = [(part.name, arrays[part.name, ""]) for part in self.records.parts if self.records.is_plain(part)]
+        return _Places(arrays, plain, [part for part in self.records.parts if not self.records.is_plain(part)])
 
     def _gathered(self, wanted: Sequence[int]) -> Bytes:
-        """[B, length of a record]: copied out of the maps, one gather a shard."""
-        shard, row = np.divmod(np.asarray(wanted, np.int64), self.per_shard)
-        first = self.shards[int(shard[0])]
-        if bool((shard == shard[0]).all()):
-            return first.take(row)
-        raw = np.empty((len(wanted), first.rows.shape[1]), np.uint8)
-        for number in np.unique(shard).tolist():
-            here = shard == number
-            raw[here] = self.shards[number].take(row[here])
+        """[B, length of a record]: copied out of the maps, once."""
+        if len(self.shards) == 1:
+            return self.shards[0].take(np.asarray(wanted, np.int64))
+        shards, rows = np.divmod(np.asarray(wanted, np.int64), self.per_shard)
+        numbers = shards.tolist()
+        if numbers.count(numbers[0]) == len(numbers):
+            found: Bytes = self.shards[numbers[0]].take(rows)
+            return found
+        raw = np.empty((len(wanted), self.shards[0].rows.shape[1]), np.uint8)
+        for place, (number, row) in enumerate(zip(numbers, rows.tolist(), strict=True)):
+            shard = self.shards[number]
+            if not shard.checked[row]:
+                shard.check(row)
+            raw[place] = shard.rows[row]
         return raw
 
     def _row(self, number: int) -> dict[tuple[str, str], Tensor]:
@@ -147,7 +170,7 @@ class _Open:
             found = "none" if stated is None else "another one"
             raise DataError(shard.seal, expected="the seal that the manifest holds", found=found)
         self.index = shard.read_index(about)
-        self.checked = np.zeros(len(self.index), bool)
+        self.checked, self.whole = np.zeros(len(self.index), bool), False
 
     @cached_property
     def map(self) -> Bytes:
@@ -164,9 +187,11 @@ class _Open:
         return self.shard.read_params(self.about) if "params" in self.about else None
 
     def take(self, rows: np.ndarray[Any, np.dtype[np.int64]]) -> Bytes:
-        for row in rows[~self.checked[rows]].tolist():
-            self.check(row)
-        found: Bytes = self.rows[rows]
+        if not self.whole:
+            for row in rows[~self.checked[rows]].tolist():
+                self.check(row)
+            self.whole = bool(self.checked.all())
+        found: Bytes = self.rows.take(rows, axis=0)
         return found
 
     def one(self, row: int) -> tuple[Bytes, list[int]]:
@@ -188,10 +213,28 @@ class _Open:
         return {k: v for k, v in self.__dict__.items() if k not in ("map", "rows")}
 
 
-def _column(raw: Bytes, offset: int, dtype: str, shape: tuple[int, ...]) -> Tensor:
-    size = int(np.prod(shape, dtype=np.int64)) * NUMPY[dtype].itemsize
-    values = raw[:, offset : offset + size].view(NUMPY[dtype])
-    return as_tensor(values, dtype).reshape(len(raw), *shape)
+class _Place(NamedTuple):
+    """One array in records of equal length."""
+
+    span: slice
+    dtype: np.dtype[Any]
+    bfloat16: bool
+    shape: tuple[int, ...]
+
+
+class _Places(NamedTuple):
+    """All arrays; the parts that are kept as they are, and those that are decoded."""
+
+    arrays: dict[tuple[str, str], _Place]
+    plain: list[tuple[str, _Place]]
+    encoded: list[Part]
+
+
+def _column(raw: Bytes, place: _Place) -> Tensor:
+    values = torch.from_numpy(raw[:, place.span].view(place.dtype))
+    if place.bfloat16:
+        values = values.view(torch.bfloat16)
+    return values if len(place.shape) == 1 else values.reshape(len(raw), *place.shape)
 
 
 def read_bases(folder: Path, plan: Mapping[str, Any]) -> dict[str, Basis]:

@@ -129,6 +129,33 @@ class Records:
             record[offset : offset + len(content)] = content
         return bytes(record), counts
 
+    def table(self, columns: Mapping[str, Tensor], keys: Sequence[str]) -> list[bytes]:
+        """The records of several samples side by side, where no part varies.
+
+        Raises:
+            DataError: a part has another shape than those before; a number is not finite.
+        """
+        places, size = self.places(())
+        raw = np.zeros((len(keys), size), np.uint8)
+        arrays: dict[str, dict[str, Tensor]] = {}
+        for part in self.parts:
+            value = columns[part.name].detach().cpu()
+            if tuple(value.shape[1:]) != part.shape:
+                found = f"{list(value.shape[1:])}"
+                raise DataError(f"sample {keys[0]!r}: {part.name}", expected=f"shape {list(part.shape)}", found=found)
+            if value.is_floating_point() and part.form is not None:
+                bad = (~torch.isfinite(value.flatten(1)).all(1)).nonzero()
+                first = keys[int(bad[0])] if len(bad) else keys[0]
+                arrays[part.name] = _arrays(
+                    value, part.form, self.bases.get(part.name), f"teacher's output for sample {first!r}: {part.name}"
+                )
+            else:
+                arrays[part.name] = _arrays(value, part.form, None, part.name)
+        for part, name, offset, _ in places:
+            content = _raw(arrays[part.name][name]).reshape(len(keys), -1).view(np.uint8)
+            raw[:, offset : offset + content.shape[1]] = content
+        return [row.tobytes() for row in raw]
+
     def columns(self, rows: Sequence[Mapping[tuple[str, str], Tensor]]) -> dict[str, Tensor]:
         """Decoded parts [B, longest, ...], in the dtypes of the teacher, from the arrays of each sample."""
         return {
@@ -142,6 +169,10 @@ class Records:
         """One sample's part as it will be read back."""
         arrays = _arrays(value, part.form, self.bases.get(part.name), part.name)
         return self.decoded(part, {name: array.unsqueeze(0) for name, array in arrays.items()}).squeeze(0)
+
+    def is_plain(self, part: Part) -> bool:
+        """Whether its bytes on disk are those that the teacher returned."""
+        return set(part.arrays) == {""} and part.arrays[""][0] == part.dtype and part.name not in self.bases
 
     def decoded(self, part: Part, arrays: Mapping[str, Tensor]) -> Tensor:
         """One part of several samples side by side."""
@@ -158,9 +189,13 @@ def as_tensor(raw: np.ndarray[Any, Any], dtype: str) -> Tensor:
 
 
 def _bytes(value: Tensor) -> bytes:
+    return _raw(value).tobytes()
+
+
+def _raw(value: Tensor) -> np.ndarray[Any, Any]:
     flat = value.contiguous()
-    raw = flat.view(torch.int16) if flat.dtype == torch.bfloat16 else flat
-    return raw.numpy().tobytes()
+    raw: np.ndarray[Any, Any] = (flat.view(torch.int16) if flat.dtype == torch.bfloat16 else flat).numpy()
+    return raw
 
 
 def _name_of(dtype: torch.dtype) -> str:

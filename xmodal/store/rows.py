@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -22,7 +23,7 @@ CONSTANT = ("frame", "grid", "key")
 """Fields of `Tokens` that are the same for every sample."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layout:
     """What is the same in every row of one teacher: enough to rebuild an `Embedding` from named tensors.
 
@@ -33,6 +34,10 @@ class Layout:
 
     names: tuple[str, ...]
     constants: Mapping[str, Mapping[str, Any]]
+
+    @cached_property
+    def outline(self) -> Outline:
+        return _outline(self)
 
     def plain(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -57,6 +62,11 @@ def token_outputs(teacher: Adapter) -> frozenset[str]:
     """The tasks whose outputs have one row for each token."""
     levels: Mapping[str, str] = getattr(teacher, "levels", {})
     return frozenset(task for task, level in levels.items() if level == "tokens")
+
+
+def named(embedding: Embedding) -> dict[str, Tensor]:
+    """Every tensor by its path."""
+    return dict(_named(embedding))
 
 
 def to_rows(embedding: Embedding, batch: Batch, token_outputs: frozenset[str] = frozenset()) -> list[Row]:
@@ -88,35 +98,60 @@ def padded(values: Sequence[Tensor], name: str) -> Tensor:
 
 def rebuild(columns: Mapping[str, Tensor], layout: Layout) -> Embedding:
     """The embedding whose tensors are given by name."""
-    return _rebuild(columns, layout, "")
+    return _rebuild(columns, layout.outline)
 
 
-def _rebuild(columns: Mapping[str, Tensor], layout: Layout, prefix: str) -> Embedding:
-    def tokens(path: str) -> Tokens | None:
-        own = layout.constants.get(path)
-        if own is None:
-            return None
-        parts = {name: columns.get(f"{path}.{name}") for name in ("x", "valid", "where", "of")}
-        assert parts["x"] is not None
-        return Tokens(**parts, **own)  # type: ignore[arg-type]
+def _rebuild(columns: Mapping[str, Tensor], outline: Outline) -> Embedding:
+    return Embedding(
+        pooled=None if outline.pooled is None else columns[outline.pooled],
+        tokens=None if outline.tokens is None else _tokens(columns, *outline.tokens),
+        layers=tuple(_tokens(columns, *layer) for layer in outline.layers),
+        outputs={name: columns[path] for name, path in outline.outputs},
+        attention=tuple((columns[query], columns[key]) for query, key in outline.attention),
+        parts={name: _rebuild(columns, inner) for name, inner in outline.parts},
+    )
 
+
+def _tokens(columns: Mapping[str, Tensor], names: Mapping[str, str], constants: Mapping[str, Any]) -> Tokens:
+    tensors: dict[str, Any] = {field: columns[path] for field, path in names.items()}
+    return Tokens(**tensors, **constants)
+
+
+class Outline(NamedTuple):
+    """Which tensor goes where, worked out once: an embedding is rebuilt in every step.
+
+    Attributes:
+        pooled: the name of the tensor; tokens, layers: names by field, and constants; outputs, attention: names.
+        parts: those of sub-models.
+    """
+
+    pooled: str | None
+    tokens: tuple[Mapping[str, str], Mapping[str, Any]] | None
+    layers: Sequence[tuple[Mapping[str, str], Mapping[str, Any]]]
+    outputs: Sequence[tuple[str, str]]
+    attention: Sequence[tuple[str, str]]
+    parts: Sequence[tuple[str, Outline]]
+
+
+def _outline(layout: Layout, prefix: str = "") -> Outline:
     def below(kind: str) -> list[str]:
         start = f"{prefix}{kind}."
         found = (name[len(start) :].split(".")[0] for name in layout.names if name.startswith(start))
         return list(dict.fromkeys(found))
 
-    layers = tuple(tokens(f"{prefix}layers.{i}") for i in range(len(below("layers"))))
-    attention = tuple(
-        (columns[f"{prefix}attention.{i}.query"], columns[f"{prefix}attention.{i}.key"])
-        for i in range(len(below("attention")))
-    )
-    return Embedding(
-        pooled=columns.get(f"{prefix}pooled"),
-        tokens=tokens(f"{prefix}tokens"),
-        layers=tuple(layer for layer in layers if layer is not None),
-        outputs={name: columns[f"{prefix}outputs.{name}"] for name in below("outputs")},
-        attention=attention,
-        parts={name: _rebuild(columns, layout, f"{prefix}parts.{name}.") for name in below("parts")},
+    def tokens(path: str) -> tuple[Mapping[str, str], Mapping[str, Any]]:
+        names = {field: f"{path}.{field}" for field in ("x", "valid", "where", "of")}
+        return {field: name for field, name in names.items() if name in layout.names}, layout.constants[path]
+
+    return Outline(
+        pooled=f"{prefix}pooled" if f"{prefix}pooled" in layout.names else None,
+        tokens=tokens(f"{prefix}tokens") if f"{prefix}tokens" in layout.constants else None,
+        layers=[tokens(f"{prefix}layers.{i}") for i in range(len(below("layers")))],
+        outputs=[(name, f"{prefix}outputs.{name}") for name in below("outputs")],
+        attention=[
+            (f"{prefix}attention.{i}.query", f"{prefix}attention.{i}.key") for i in range(len(below("attention")))
+        ],
+        parts=[(name, _outline(layout, f"{prefix}parts.{name}.")) for name in below("parts")],
     )
 
 

@@ -39,11 +39,11 @@ class StoredTeacher(Adapter):
         for key, has, found in zip(batch.keys, there, known, strict=True):
             if has and not found:
                 raise DataError(f"{self.store.folder}: sample {key!r}", expected="a record of it", found="none")
-        first = next(iter(self.store.numbers))
-        numbers = [
-            self.store.record(key if found else first, view if found else 0)
-            for key, found, view in zip(batch.keys, known, views, strict=True)
-        ]
+        anyone = next(iter(self.store.numbers))
+        wanted = (
+            batch.keys if all(known) else [k if there else anyone for k, there in zip(batch.keys, known, strict=True)]
+        )
+        numbers = self.store.numbers_of(wanted, views)
         columns = self.store.columns(numbers)
         if not all(known):
             columns = without_content(columns, torch.tensor(known))

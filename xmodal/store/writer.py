@@ -26,7 +26,7 @@ from xmodal.store.manifest import MANIFEST, PLAN, differences, file_digest, read
 from xmodal.store.planning import SAMPLED_BATCHES, Plan, check_room, plan
 from xmodal.store.reader import BASES, KEYS, read_bases
 from xmodal.store.records import Part, Records
-from xmodal.store.rows import Layout, to_rows, token_outputs
+from xmodal.store.rows import Layout, named, to_rows, token_outputs
 from xmodal.store.shard import Shard
 
 SHARD_BYTES = 64 * 2**20
@@ -145,15 +145,24 @@ def _shard(shard: Shard, job: Job, settled: Plan, report: Report | None) -> None
     params: list[Any] = []
     numbers = range(first // BATCH, -(-last // BATCH))
     for batch, drawn in stream(Batches(job.items), numbers, job.workers):
-        rows = to_rows(job.run(batch), batch, token_outputs(job.teacher))
-        for key, row, one in list(zip(batch.keys, rows, drawn, strict=True))[: last - first - len(records)]:
-            content, rows_of_parts = settled.records.to_bytes(row, f"teacher's output for sample {key!r}")
-            records.append(content)
-            counts.append(rows_of_parts)
-            params.append(one)
+        left = last - first - len(records)
+        found, rows = _encoded(job, settled, batch)
+        records += found[:left]
+        counts += rows[:left]
+        params += drawn[:left]
         if report:
             report(first + len(records), len(job.items))
     shard.write(records, counts, params if job.items.views else None)
+
+
+def _encoded(job: Job, settled: Plan, batch: Batch) -> tuple[list[bytes], list[list[int]]]:
+    """The records of a batch, and the rows of their varying parts."""
+    embedding = job.run(batch)
+    if not settled.records.varying:
+        return settled.records.table(named(embedding), batch.keys), [[] for _ in batch.keys]
+    rows = zip(batch.keys, to_rows(embedding, batch, token_outputs(job.teacher)), strict=True)
+    whole = [settled.records.to_bytes(row, f"teacher's output for sample {key!r}") for key, row in rows]
+    return [content for content, _ in whole], [rows_of_parts for _, rows_of_parts in whole]
 
 
 def _finish(folder: Path, count: int) -> None:
