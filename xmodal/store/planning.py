@@ -76,7 +76,7 @@ def plan(
     seen = [(batch, run(batch)) for batch in batches]
     rows = [row for batch, embedding in seen for row in to_rows(embedding, batch, token_outputs)]
     layout, ragged = layout_of(seen[0][1]), varying(seen[0][1], token_outputs)
-    chosen = _chosen(layout.names, rows[0], forms)
+    chosen = _chosen(layout.names, rows[0], forms, ragged)
     bases = {
         name: fit_basis(torch.cat([row[name].float().reshape(-1, row[name].shape[-1]) for row in rows]), form.pca, name)
         for name, form in chosen.items()
@@ -93,11 +93,21 @@ def plan(
     return Plan(layout, records, per_shard, size, {p.name: _error(p, records, rows) for p in parts if _lossy(p)})
 
 
-def _chosen(names: Sequence[str], row: Row, forms: Mapping[str, Form]) -> dict[str, Form | None]:
+def _chosen(
+    names: Sequence[str], row: Row, forms: Mapping[str, Form], ragged: frozenset[str]
+) -> dict[str, Form | None]:
     for path in forms:
         if path and not any(_under(name, path) for name in names):
             raise ConfigError(f"form of {path!r}: the teacher returns {', '.join(names)}")
-    return {name: _form_of(name, row[name], forms) for name in names}
+    chosen = {name: _form_of(name, row[name], forms) for name in names}
+    for name, form in chosen.items():
+        if form is None or name not in ragged or row[name].dim() > 1:
+            continue
+        if form.pca or form.top:
+            raise ConfigError(f"form of {name!r}: a token has one number there, of which nothing can be left out")
+        if form.kind == "int8":  # a scale for each number would take more room than the number
+            chosen[name] = Form()
+    return chosen
 
 
 def _form_of(name: str, value: Tensor, forms: Mapping[str, Form]) -> Form | None:
