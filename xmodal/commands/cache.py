@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from xmodal.store.encodings import Form
     from xmodal.store.planning import Plan
+    from xmodal.store.records import Part
 
 EXAMPLE = "xmodal cache audio_to_image_digits --set schedule.views=10 --form float16 --form tokens=int8"
 
@@ -76,9 +78,10 @@ def _write(args: argparse.Namespace, console: Console) -> int:
     for place in places:
         size = sum(path.stat().st_size for path in place.iterdir())
         console.print(f"{place}: {size / 1e6:,.1f} MB", highlight=False, soft_wrap=True)
-    again = [*(f"--set {text}" for text in args.set), *(["--seeds", *map(str, args.seeds)] if args.seeds else [])]
-    command = " ".join(["xmodal train", args.config, *again, f"--out {folder} --store {stores} --resume"])
-    console.print(command, highlight=False, soft_wrap=True)
+    again = [word for text in args.set for word in ("--set", text)]
+    again += ["--seeds", *map(str, args.seeds)] if args.seeds else []
+    command = ["xmodal", "train", args.config, *again, "--out", str(folder), "--store", str(stores), "--resume"]
+    console.print(shlex.join(command), highlight=False, soft_wrap=True)
     return 0
 
 
@@ -115,11 +118,20 @@ def _nearest(kind_of: dict[str, str], part: str) -> str:
 def _tell(place: Path, plan: Plan, count: int, console: Console) -> None:
     """How large the store will be, and what its forms cost, before it is written."""
     size = f"about {plan.record_bytes * count / 1e6:,.1f} MB"
-    console.print(f"{place}: {count:,} records of {plan.record_bytes:,} bytes, {size}", highlight=False)
+    told = f"{place}: {count:,} records of {plan.record_bytes:,} bytes, {size}"
+    console.print(told, highlight=False, soft_wrap=True)
     for part in plan.records.parts:
         kept = "as it is" if part.form is None else part.form.text()
-        lost = f", error {plan.error[part.name]:.2%}" if part.name in plan.error else ""
-        console.print(f"  {part.name} {list(part.shape)}: {kept}{lost}", highlight=False)
+        console.print(f"  {part.name} {list(part.shape)}: {kept}{_cost(plan, part)}", highlight=False, soft_wrap=True)
+
+
+def _cost(plan: Plan, part: Part) -> str:
+    """What a form leaves out of a part."""
+    if part.name not in plan.error:
+        return ""
+    assert part.form is not None
+    what = "probability of the others" if part.form.top else "error"
+    return f", {what} {plan.error[part.name]:.2%}"
 
 
 def _verify(folder: Path, console: Console) -> int:
