@@ -6,15 +6,12 @@ the column.
 
 from __future__ import annotations
 
-import mmap
-import tarfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from xmodal.data.tar_index import members
 from xmodal.errors import DataError
 from xmodal.modalities.text.pairs import IMAGE_SUFFIXES, TEXT_SUFFIXES, ImageTextPairs, Part, Record
-
-BLOCK = tarfile.BLOCKSIZE
 
 
 def read_tar_pairs(
@@ -47,7 +44,8 @@ def _records(path: Path) -> Iterator[Record]:
     columns: dict[str, Part] = {}
     key = ""
     done: set[str] = set()
-    for part in _members(path):
+    for member in members(path):
+        part = Part(member.tar, member.name, member.start, member.size)
         stem, column = _split(part)
         if stem != key:
             if columns:
@@ -83,47 +81,3 @@ def _split(part: Part) -> tuple[str, str]:
     if not stem or not dot or not column:
         raise DataError(part.where, expected="a name KEY.SUFFIX", found=repr(name))
     return f"{folder}{slash}{stem}", column.lower()
-
-
-def _members(path: Path) -> Iterator[Part]:
-    """The plain files of an archive in order, each inside the file."""
-    if not path.is_file():
-        raise DataError(path, expected="a tar file", found="no such file")
-    size = path.stat().st_size
-    if size < BLOCK:
-        raise DataError(path, expected="a tar file", found=f"{size} bytes")
-    # Mapped, because tarfile asks for as many bytes as a header claims, and a map gives no more than there are.
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        end = 0
-        for info in _headers(path, view):
-            if info.size < 0 or info.offset < end or info.offset_data + info.size > size:
-                found = f"{info.size} bytes from {info.offset_data} on in a file of {size}"
-                raise DataError(f"{path}: member {info.name!r}", expected="data inside the archive", found=found)
-            end = info.offset_data + -(-info.size // BLOCK) * BLOCK
-            name = _safe_name(path, info.name)
-            if info.isdir():
-                continue
-            if not info.isreg() or info.issparse():
-                raise DataError(f"{path}: member {info.name!r}", expected="a plain file", found="a link or device")
-            yield Part(path, name, info.offset_data, info.size)
-        if view[end : end + BLOCK] != bytes(BLOCK):
-            found = f"{size} bytes without it: the archive is cut off or damaged at {end}"
-            raise DataError(path, expected="an empty block after the last member", found=found)
-
-
-def _headers(path: Path, view: mmap.mmap) -> Iterator[tarfile.TarInfo]:
-    try:
-        with tarfile.open(fileobj=view, mode="r:") as archive:
-            yield from archive
-    except DataError:
-        raise
-    except Exception as error:  # tarfile lets errors of many types escape on damaged headers
-        found = f"{len(view)} bytes whose headers do not read ({type(error).__name__})"
-        raise DataError(path, expected="a complete, uncompressed tar file", found=found) from error
-
-
-def _safe_name(path: Path, name: str) -> str:
-    parts = name.removeprefix("./").split("/")
-    if name.startswith("/") or ".." in parts or "\\" in name or not name.isprintable():
-        raise DataError(f"{path}: member {name!r}", expected="a name inside the archive", found="a path out of it")
-    return "/".join(parts)

@@ -1,5 +1,7 @@
 """Files of data sets: KITTI, trees, and a manifest with what it names."""
 
+import io
+import tarfile
 from functools import partial
 
 import numpy as np
@@ -13,6 +15,8 @@ from xmodal.benchmarks.trees.crowns import read_crowns, read_trees
 from xmodal.benchmarks.trees.geotiff import read_geotiff
 from xmodal.data.manifest import read_manifest
 from xmodal.data.paired_folder import PairedFolder
+from xmodal.data.tar_index import index_tar
+from xmodal.data.tar_shards import TarShards
 
 KITTI, TREES = fixtures("benchmarks/kitti"), fixtures("benchmarks/trees")
 
@@ -83,6 +87,28 @@ def _paired(path):
     return [list(part) for part in benchmark.parts.values()], benchmark.splits(0)
 
 
+def _tar(folder):
+    _write_tar(folder / "test.tar", "t")
+    return _write_tar(folder / "all.tar", "k")
+
+
+def _write_tar(path, letter):
+    with tarfile.open(path, "w") as tar:
+        for i in range(5):
+            picture = io.BytesIO()
+            Image.new("RGB", (6, 4), (40 * i, 0, 0)).save(picture, "png")
+            for suffix, content in (("png", picture.getvalue()), ("cls", b"ab"[i % 2 : i % 2 + 1])):
+                member = tarfile.TarInfo(f"{letter}{i}.{suffix}")
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+    return path
+
+
+def _tar_samples(path):
+    benchmark = TarShards(str(path.parent), train="all.tar", test="test.tar", entries={"image": "png"}, label="cls")
+    return list(benchmark.splits(0)[0].train)
+
+
 CASES = [
     *(
         Case(f"kitti.frame.{part}", _frame(part), lambda p: read_frame(p.parents[2], "000007"))
@@ -100,5 +126,7 @@ CASES = [
     Case("trees.table", _crowns("csv"), lambda p: read_trees(_root(p))),
     Case("manifest.rows", _manifest, read_manifest),
     Case("manifest.samples", _manifest, _paired),
+    Case("tar.index", _tar, index_tar),
+    Case("tar.samples", _tar, _tar_samples),
 ]
 """Every file of a data set."""

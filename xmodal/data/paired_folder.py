@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from xmodal import plugins
 from xmodal.data.benchmark import Benchmark, Card, Split
+from xmodal.data.label_task import Parse, label_task
 from xmodal.data.manifest import PARTS, Row, read_manifest
 from xmodal.data.pose import read_pose
-from xmodal.data.sample import Sample, modality_of
+from xmodal.data.reader import Read, reader_of
+from xmodal.data.sample import Sample
 from xmodal.data.transforms import Transform
-from xmodal.errors import ConfigError, DataError
-from xmodal.tasks import Classification, Regression, Task
+from xmodal.errors import DataError
+from xmodal.tasks import Classification
 
-Read = Callable[[Path], Any]
+LABELS = "manifest.csv: column 'label'"
 
 
 class PairedFolder(Benchmark):
@@ -46,8 +42,10 @@ class PairedFolder(Benchmark):
         self.root = Path(root)
         self.rows = read_manifest(self.root / "manifest.csv")
         self.transforms = tuple(transforms)
-        self.readers = {key: _reader(key) for row in self.rows for key in row.files}
-        parse, task = _labels(kind, unit, self.rows)
+        columns = {key for row in self.rows for key in row.files}
+        self.readers = {key: reader_of(key, f"manifest.csv: column {key!r}") for key in sorted(columns)}
+        known = [(row.label, LABELS) for row in self.rows if row.split == "train" and row.label]
+        parse, task = label_task(kind, unit, known, LABELS)
         self._check_labels(parse)
         self.tasks = {"label": task}
         meta = {"classes": {"label": task.classes}} if isinstance(task, Classification) else {}
@@ -61,11 +59,11 @@ class PairedFolder(Benchmark):
             if not len(self.parts[part]):
                 raise DataError(self.root / "manifest.csv", expected=f"rows with split {part}", found="none")
 
-    def _check_labels(self, parse: Callable[[str], Tensor]) -> None:
+    def _check_labels(self, parse: Parse) -> None:
         """Before anything trains: every label reads, and what is scored has one."""
         for row in self.rows:
             if row.label:
-                parse(row.label)
+                parse(row.label, LABELS)
             elif row.split != "train":
                 where = f"{self.root / 'manifest.csv'}: key {row.key!r}, column 'label'"
                 raise DataError(where, expected=f"a label, since the split is {row.split}", found="nothing")
@@ -87,7 +85,7 @@ class Folder(Sequence[Sample]):
         root: Path,
         rows: list[Row],
         readers: dict[str, Read],
-        parse: Callable[[str], Tensor],
+        parse: Parse,
         transforms: Sequence[Transform],
         meta: Mapping[str, Any],
     ) -> None:
@@ -102,7 +100,7 @@ class Folder(Sequence[Sample]):
             return [self[i] for i in range(*index.indices(len(self)))]
         row = self.rows[index]
         entries = {key: self.readers[key](self.root / file) for key, file in row.files.items()}
-        labels = {"label": self.parse(row.label)} if row.label else {}
+        labels = {"label": self.parse(row.label, LABELS)} if row.label else {}
         poses = {key: read_pose(self.root / file) for key, file in row.poses.items()}
         sample = Sample(row.key, entries, labels=labels, meta=self.meta, poses=poses)
         for transform in self.transforms:
@@ -112,46 +110,3 @@ class Folder(Sequence[Sample]):
     def key_of(self, index: int) -> str:
         """The key of a sample, without reading its files."""
         return self.rows[index].key
-
-
-def _reader(key: str) -> Read:
-    """The reader of an entry's modality: "image/front" and "image@-1" are read as images."""
-    family = modality_of(key)
-    known = plugins.found("xmodal.modalities")
-    if family not in known:
-        expected = f"the name of a modality ({', '.join(sorted(known))})"
-        raise DataError(f"manifest.csv: column {key!r}", expected=expected, found=repr(family))
-    read: Read = plugins.load(family, "xmodal.modalities").read
-    return read
-
-
-def _labels(kind: str, unit: str, rows: Sequence[Row]) -> tuple[Callable[[str], Tensor], Task]:
-    if kind == "classification":
-        names = sorted({row.label for row in rows if row.split == "train" and row.label})
-        if len(names) < 2:
-            raise DataError("manifest.csv: column 'label'", expected="two classes or more in train", found=f"{names}")
-        return partial(_class, names=names), Classification(names)
-    if kind == "regression":
-        known = torch.stack(
-            [_number(row.label) for row in rows if row.split == "train" and row.label] or [torch.zeros(())]
-        )
-        spread = float(known.std()) if len(known) > 1 else 1.0
-        return _number, Regression(unit, offset=float(known.mean()), scale=max(spread, 1e-6))
-    raise ConfigError(f"kind: expected 'classification' or 'regression', found {kind!r}")
-
-
-def _class(text: str, names: Sequence[str]) -> Tensor:
-    if text not in names:
-        expected = f"a class of the train split ({', '.join(names)})"
-        raise DataError("manifest.csv: column 'label'", expected=expected, found=repr(text))
-    return torch.tensor(names.index(text))
-
-
-def _number(text: str) -> Tensor:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise DataError("manifest.csv: column 'label'", expected="a finite number", found=repr(text))
-    return torch.tensor(value)

@@ -106,7 +106,7 @@ def test_links_are_refused(tmp_path):
         link = tarfile.TarInfo("a.png")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(link)
-    with pytest.raises(DataError, match=r"member 'a\.png': expected a plain file, found a link or device"):
+    with pytest.raises(DataError, match=r"member 'a\.png': expected a plain file, found a link to"):
         read_tar_pairs(tmp_path / "a.tar")
 
 
@@ -134,7 +134,7 @@ def test_a_size_that_claims_gigabytes_or_less_than_nothing_is_refused(tmp_path):
 def test_compressed_and_missing_archives_are_refused(tmp_path):
     with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
         archive.add(Path(__file__), "a.txt")
-    with pytest.raises(DataError, match="expected a complete, uncompressed tar file"):
+    with pytest.raises(DataError, match="expected an uncompressed tar"):
         read_tar_pairs(tmp_path / "a.tar.gz")
     with pytest.raises(DataError, match="no such file"):
         read_tar_pairs(tmp_path / "none.tar")
