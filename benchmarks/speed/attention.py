@@ -13,7 +13,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,7 +23,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from xmodal.benchmarks.speed.interleaved import interleaved, times_faster
-from xmodal.benchmarks.speed.measure import machine, measured
+from xmodal.benchmarks.speed.measure import measured
+from xmodal.benchmarks.speed.results import Figure, conditions, write
 from xmodal.losses import attention_kl_loss
 
 SEED = 0
@@ -31,6 +32,8 @@ LENGTHS = (1024, 2048, 4096)
 ALWAYS = 4096
 SIDES = ("ours", "eager", "compiled")
 PASSES = ("forward", "both")
+BARS = {"forward": "at least 5.5", "both": "at least 3"}
+"""Of the causal map of length `ALWAYS`, against eager."""
 
 
 def plain(
@@ -117,6 +120,19 @@ def shown(row: dict[str, Any]) -> str:
     return f"{row['pass']:<9}{row['length']:>6} {kind:<7}{seconds}{mib}{ratios}"
 
 
+def figures(rows: Sequence[dict[str, Any]]) -> list[Figure]:
+    found = []
+    for row in rows:
+        name = f"{row['pass']}, {'causal' if row['causal'] else 'full'}, {row['length']}"
+        for side, faster in row["faster"].items():
+            held = BARS[row["pass"]] if side == "eager" and row["causal"] and row["length"] == ALWAYS else ""
+            found.append(
+                Figure(f"{name}: times faster than {side}", faster["ratio"], "x", faster["low"], faster["high"], held)
+            )
+        found.append(Figure(f"{name}: extra memory", row["extra_bytes"]["ours"] / 2**20, "MiB"))
+    return found
+
+
 def table(lengths: list[int], width: int, rounds: int) -> list[dict[str, Any]]:
     """Prints each row as it is measured, and returns all of them."""
     sides = SIDES if compiles() else SIDES[:2]
@@ -145,11 +161,11 @@ def main(arguments: list[str] | None = None) -> None:
     if args.memory:
         print(json.dumps(memory(args.memory[0], args.memory[1], args.lengths[0], args.width, causal=args.causal)))
         return
-    found = machine()
-    print(", ".join(f"{name} {value}" for name, value in found.items()) + f", seed {SEED}, width {args.width}")
+    found = conditions("attention", __doc__, arguments, seed=SEED)
+    print(f"{found}, width {args.width}")
     rows = table(args.lengths, args.width, args.rounds)
     if args.json:
-        args.json.write_text(json.dumps({"machine": found, "seed": SEED, "rows": rows}, indent=2), encoding="utf-8")
+        write(args.json, found, figures(rows), rows)
 
 
 if __name__ == "__main__":

@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
+
+T = TypeVar("T")
+Array = npt.NDArray[np.float64]
 
 
-def interleaved(calls: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each call in each round, after one round that is not counted; every round begins with another one."""
+def in_turns(calls: Mapping[str, Callable[[], T]], *, rounds: int) -> dict[str, list[T]]:
+    """What each call returns in each round, after one round that is not counted; every round begins with another."""
     names = list(calls)
-    seconds: dict[str, list[float]] = {name: [] for name in names}
+    found: dict[str, list[T]] = {name: [] for name in names}
     for number in range(rounds + 1):
         first = number % len(names)
         for name in names[first:] + names[:first]:
-            start = perf_counter()
-            calls[name]()
+            value = calls[name]()
             if number:
-                seconds[name].append(perf_counter() - start)
-    return seconds
+                found[name].append(value)
+    return found
 
 
-def times_faster(ours: list[float], other: list[float], *, draws: int = 2000) -> dict[str, float]:
+def interleaved(calls: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, list[float]]:
+    """Seconds of each call in each round, after one round that is not counted; every round begins with another."""
+
+    def timed(call: Callable[[], object]) -> Callable[[], float]:
+        def seconds() -> float:
+            start = perf_counter()
+            call()
+            return perf_counter() - start
+
+        return seconds
+
+    return in_turns({name: timed(call) for name, call in calls.items()}, rounds=rounds)
+
+
+def times_faster(ours: Sequence[float], other: Sequence[float], *, draws: int = 2000) -> dict[str, float]:
     """How many times longer the other takes, by the medians, with a 95 % interval from rounds drawn with replacement.
 
     Args:
@@ -30,9 +48,37 @@ def times_faster(ours: list[float], other: list[float], *, draws: int = 2000) ->
         other: seconds of the same rounds.
         draws: of the bootstrap; its seed is fixed.
     """
-    pairs = np.array([ours, other])  # [2, rounds]
-    drawn = pairs[:, np.random.default_rng(0).integers(pairs.shape[1], size=(draws, pairs.shape[1]))]
-    medians = np.median(drawn, axis=-1)  # [2, draws]
-    low, high = np.quantile(medians[1] / medians[0], [0.025, 0.975])
-    own, others = np.median(pairs, axis=-1)
-    return {"ratio": float(others / own), "low": float(low), "high": float(high)}
+    found = bootstrapped(of_medians, other, ours, draws=draws)
+    return {"ratio": found.pop("value"), **found}
+
+
+def bootstrapped(statistic: Callable[[Array], Any], *seconds: Sequence[float], draws: int = 2000) -> dict[str, float]:
+    """A value and its 95 % interval from rounds drawn with replacement, the same ones for every candidate.
+
+    Args:
+        statistic: [candidates, ..., rounds] -> [...].
+        seconds: of each candidate, one a round.
+        draws: of the bootstrap; its seed is fixed.
+    """
+    taken = np.array(seconds)  # [candidates, rounds]
+    rounds = taken.shape[1]
+    drawn = taken[:, np.random.default_rng(0).integers(rounds, size=(draws, rounds))]
+    low, high = np.quantile(statistic(drawn), [0.025, 0.975])
+    return {"value": float(statistic(taken)), "low": float(low), "high": float(high)}
+
+
+def of_medians(seconds: Array) -> Any:
+    """The ratio of the medians of two candidates: a rare interruption does not count."""
+    first, second = np.median(seconds, axis=-1)
+    return first / second
+
+
+def of_totals(seconds: Array) -> Any:
+    """The ratio of the sums of two candidates: everything counts."""
+    first, second = seconds.sum(-1)
+    return first / second
+
+
+def paired(seconds: Array) -> Any:
+    """The median over rounds of the first candidate less the second."""
+    return np.median(seconds[0] - seconds[1], axis=-1)

@@ -13,7 +13,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ import torch
 from torch import Tensor
 
 from xmodal.benchmarks.speed import relational_direct as direct
-from xmodal.benchmarks.speed.measure import free_bytes, machine, measured
+from xmodal.benchmarks.speed.measure import free_bytes, measured
+from xmodal.benchmarks.speed.results import Figure, conditions, write
 from xmodal.losses import CLIPRDTerms, rkd_angle_loss, rkd_distance_loss, similarity_preserving_loss
 
 SEED = 0
@@ -96,6 +97,19 @@ def in_fresh_process(loss: str, side: str, batch: int, width: int) -> dict[str, 
     return result
 
 
+def figures(rows: Sequence[dict[str, Any]]) -> list[Figure]:
+    """Of each loss and batch; the sides were not timed in turns, so that there is no interval."""
+    found = []
+    sides = {(row["loss"], row["batch"], row["side"]): row for row in rows}
+    for row in (row for row in rows if row["side"] == "ours"):
+        name, direct = f"{row['loss']}, {row['batch']} rows", sides.get((row["loss"], row["batch"], "direct"))
+        if direct:
+            found.append(Figure(f"{name}: times faster than direct", direct["seconds"] / row["seconds"], "x"))
+            found.append(Figure(f"{name}: extra memory, direct", direct["extra_bytes"] / 2**20, "MiB"))
+        found.append(Figure(f"{name}: extra memory, ours", row["extra_bytes"] / 2**20, "MiB"))
+    return found
+
+
 def table(batches: list[int], width: int) -> list[dict[str, Any]]:
     """Prints each row as it is measured, and returns all of them."""
     rows: list[dict[str, Any]] = []
@@ -125,11 +139,11 @@ def main(arguments: list[str] | None = None) -> None:
     if args.one:
         print(json.dumps(one(args.one[0], args.one[1], args.batches[0], args.width)))
         return
-    found = machine()
-    print(", ".join(f"{name} {value}" for name, value in found.items()) + f", seed {SEED}, width {args.width}")
+    found = conditions("relational", __doc__, arguments, seed=SEED)
+    print(f"{found}, width {args.width}")
     rows = table(args.batches, args.width)
     if args.json:
-        args.json.write_text(json.dumps({"machine": found, "seed": SEED, "rows": rows}, indent=2), encoding="utf-8")
+        write(args.json, found, figures(rows), rows)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,8 @@ copies the rows out and knows nothing of keys, types or damage; a file a sample 
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from statistics import median
@@ -25,7 +24,7 @@ import torch
 
 from xmodal.adapter import Adapter, Need
 from xmodal.benchmarks.speed.interleaved import interleaved, times_faster
-from xmodal.benchmarks.speed.measure import machine
+from xmodal.benchmarks.speed.results import Figure, conditions, write
 from xmodal.bus import Embedding, Tokens
 from xmodal.data.batch import Batch
 from xmodal.data.sample import Sample
@@ -167,6 +166,19 @@ def compared(case: Case, *, rounds: int) -> dict[str, Any]:
     }
 
 
+def figures(rows: Sequence[dict[str, Any]]) -> list[Figure]:
+    found = []
+    for row in rows:
+        bars = {"memmap": "at least 0.8", "files": ""}
+        for other, held in bars.items():
+            ratio = row[f"of_{other}"]
+            name = f"{row['case']}: read rate over that of {other}"
+            found.append(Figure(name, ratio["ratio"], "x", ratio["low"], ratio["high"], held))
+        found.append(Figure(f"{row['case']}: read", row["read_mb_s"]["store"], "MB/s"))
+        found.append(Figure(f"{row['case']}: written", row["write_mb_s"]["store"], "MB/s"))
+    return found
+
+
 def table(cases: tuple[Case, ...], rounds: int) -> list[dict[str, Any]]:
     """Prints each row as it is measured, and returns all of them."""
     sides = ("store", "first pass", "memmap", "files")
@@ -187,15 +199,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--records", type=int, help="of each case, fewer for a quick look")
-    parser.add_argument("--json", type=Path, help="where to write the rows, too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers there")
     args = parser.parse_args(arguments)
-    about = machine()
-    print(", ".join(f"{name} {value}" for name, value in about.items()) + f"; seed {SEED}, batches of {READ_BATCH}")
+    found = conditions("store", __doc__, arguments, seed=SEED)
+    print(f"{found}, batches of {READ_BATCH}")
     cases = tuple(case._replace(records=args.records or case.records) for case in CASES)
     rows = table(cases, args.rounds)
     if args.json:
-        content = {"machine": about, "seed": SEED, "rows": rows}
-        args.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        write(args.json, found, figures(rows), rows)
 
 
 if __name__ == "__main__":

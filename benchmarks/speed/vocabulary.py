@@ -14,7 +14,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,7 +23,8 @@ import torch
 from torch import Tensor
 
 from xmodal.benchmarks.speed.interleaved import interleaved, times_faster
-from xmodal.benchmarks.speed.measure import free_bytes, machine, measured
+from xmodal.benchmarks.speed.measure import free_bytes, measured
+from xmodal.benchmarks.speed.results import Figure, conditions, write
 from xmodal.losses import generalized_jsd_loss, kd_loss, vocabulary_jsd_loss, vocabulary_kl_loss
 
 SEED = 0
@@ -92,6 +93,15 @@ def compared(divergence: str, tokens: int, words: int, width: int, *, rounds: in
     }
 
 
+def figures(rows: Sequence[dict[str, Any]]) -> list[Figure]:
+    found = []
+    for row in rows:
+        name, faster = f"{row['divergence']}, {row['tokens']} tokens, {row['words']} words", row["faster"]
+        found.append(Figure(f"{name}: times faster than dense", faster["ratio"], "x", faster["low"], faster["high"]))
+        found += [Figure(f"{name}: extra memory, {side}", row["extra_bytes"][side] / 2**20, "MiB") for side in SIDES]
+    return found
+
+
 def table(tokens: list[int], words: int, width: int, rounds: int) -> list[dict[str, Any]]:
     """Prints each row as it is measured, and returns all of them."""
     print(
@@ -127,11 +137,11 @@ def main(arguments: list[str] | None = None) -> None:
     if args.memory:
         print(json.dumps(memory(args.memory[0], args.memory[1], args.tokens[0], args.words, args.width)))
         return
-    found = machine()
-    print(", ".join(f"{name} {value}" for name, value in found.items()) + f", seed {SEED}, {args.words} words")
+    found = conditions("vocabulary", __doc__, arguments, seed=SEED)
+    print(f"{found}, {args.words} words")
     rows = table(args.tokens, args.words, args.width, args.rounds)
     if args.json:
-        args.json.write_text(json.dumps({"machine": found, "seed": SEED, "rows": rows}, indent=2), encoding="utf-8")
+        write(args.json, found, figures(rows), rows)
 
 
 if __name__ == "__main__":

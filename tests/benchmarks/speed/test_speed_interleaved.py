@@ -5,7 +5,15 @@ import json
 import pytest
 
 from xmodal.benchmarks.speed import attention, vocabulary
-from xmodal.benchmarks.speed.interleaved import interleaved, times_faster
+from xmodal.benchmarks.speed.interleaved import (
+    bootstrapped,
+    in_turns,
+    interleaved,
+    of_medians,
+    of_totals,
+    paired,
+    times_faster,
+)
 
 
 def test_every_candidate_runs_once_a_round_and_each_begins_in_turn():
@@ -24,6 +32,26 @@ def test_the_ratio_is_that_of_the_medians_and_lies_in_its_interval():
     assert found["ratio"] == 2
     assert found["low"] <= 2 <= found["high"]
     assert times_faster([1.0] * 5, [3.0] * 5) == {"ratio": 3, "low": 3, "high": 3}
+
+
+def test_what_calls_return_is_kept_without_the_first_round():
+    found = in_turns({"a": iter(range(10)).__next__, "b": iter("wxyz").__next__}, rounds=3)
+    assert found == {"a": [1, 2, 3], "b": ["x", "y", "z"]}
+
+
+def test_a_rare_interruption_counts_in_the_totals_alone():
+    ours, other = [1.0, 1.0, 9.0, 1.0, 1.0], [1.0] * 5
+    assert bootstrapped(of_medians, ours, other)["value"] == 1
+    found = bootstrapped(of_totals, ours, other)
+    assert found["value"] == pytest.approx(13 / 5)
+    assert found["low"] == 1
+    assert found["high"] > found["value"]
+
+
+def test_a_paired_difference_does_not_see_what_both_sides_share():
+    load = [0.0, 5.0, 1.0, 8.0, 3.0]
+    ours, other = [x + 1.0 for x in load], [x + 1.5 for x in load]
+    assert bootstrapped(paired, ours, other) == {"value": -0.5, "low": -0.5, "high": -0.5}
 
 
 @pytest.mark.parametrize("which", ["forward", "both"])
