@@ -136,6 +136,7 @@ class Frame:
         pairs: by ("student", teacher): paired tokens.
         labels / labelled: by task: targets, and [B] bool which samples have them.
         taught: by teacher or peer: [B] bool, the samples for which it had all its inputs.
+        all_taught: those of them that are known to have had all their inputs for every sample.
         present: by entry: [B] bool.
         batch: the raw entries.
         seen: the batch as teachers and peers saw it; another one than `batch` in the control without pairing.
@@ -150,6 +151,7 @@ class Frame:
     switch: Mapping[str, Switch] = field(default_factory=dict)
     pairs: Mapping[tuple[str, str], Pairs] = field(default_factory=dict)
     taught: Mapping[str, Tensor] = field(default_factory=dict)
+    all_taught: frozenset[str] = frozenset()
     seen: Batch | None = None
     progress: float = 0.0
 

@@ -105,7 +105,8 @@ def targets(folder: Path) -> list[dict[str, Tensor]]:
 def by_hand(feed: Iterable[Batch], ready: Sequence[dict[str, Tensor]], *, steps: int) -> list[Tensor]:
     """Cross-entropy and, for each teacher, a projector and the cosine of every token; returns the losses."""
     built = distillation("tokens", None)  # gives student and projectors their first weights
-    student, projectors = built.student, {name: built.bus.projectors[name]["tokens"] for name in NAMES}  # type: ignore[index]
+    student = built.student
+    projectors = {name: built.bus.projectors[name]["tokens"] for name in NAMES}  # type: ignore[index]
     schedule, losses = Schedule(steps=steps), []
     optimizer = optimiser(built, schedule)
     trained = [p for group in optimizer.param_groups for p in group["params"]]

@@ -11,6 +11,8 @@ from xmodal.balance.schedules import Weight, check_weight, weight_at
 from xmodal.bus import Frame
 from xmodal.errors import ConfigError
 
+WIDE = (torch.float32, torch.float64)
+
 
 class Balance(nn.Module):
     """Turns the named terms of a step into the one loss that is minimised. Weights live here and nowhere else.
@@ -56,7 +58,11 @@ class Balance(nn.Module):
 
     def means(self, terms: Mapping[str, Tensor], frame: Frame) -> dict[str, Tensor]:
         """weight x mean of each term: scalars in float32 or wider."""
-        return {name: self.weight_of(name, frame.progress) * lifted(term).mean() for name, term in terms.items()}
+        means = {}
+        for name, term in terms.items():
+            weight, mean = self.weight_of(name, frame.progress), lifted(term).mean()
+            means[name] = mean if weight == 1 else weight * mean
+        return means
 
     def per_sample(self, names: Sequence[str], terms: Mapping[str, Tensor], frame: Frame) -> Tensor:
         """[B]: the weighted sum of the named terms, each of which has a value per sample.
@@ -117,7 +123,7 @@ def several(owner: str, names: Sequence[str]) -> tuple[str, ...]:
 
 def lifted(x: Tensor) -> Tensor:
     """x in float32 at least: half precision has too few digits for sums."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))
+    return x if x.dtype in WIDE else x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def add(parts: Iterable[Tensor]) -> Tensor:

@@ -8,9 +8,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from xmodal.data.sample import Rows, Sample
 from xmodal.errors import DataError
+
+LONG = 512
+"""Rows a sample, on average, from which copying sample by sample beats copying row by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,12 @@ class Ragged:
     def padded(self, fill: float = 0) -> tuple[Tensor, Tensor]:
         """([B, longest, ...], [B, longest] bool): the same rows in a rectangle, `fill` where there is none."""
         longest = int(self.lengths.max()) if len(self.lengths) else 0
-        out = self.values.new_full((len(self.lengths), longest, *self.values.shape[1:]), fill)
         place = torch.arange(longest, device=self.values.device)
         valid = place < self.lengths.unsqueeze(1)
+        if len(self.values) > LONG * len(self.lengths) > 0:
+            parts = list(torch.split(self.values, self.lengths.tolist()))
+            return pad_sequence(parts, batch_first=True, padding_value=fill), valid
+        out = self.values.new_full((*valid.shape, *self.values.shape[1:]), fill)
         out[valid] = self.values
         return out, valid
 
@@ -54,6 +61,8 @@ class Batch:
         present: by entry: [B] bool. Where it is False the entry's row is a placeholder that no model may read.
         index: [B] long: the sample's number in its data set.
         view: [B] long: which of a sample's recorded augmentations it shows; None where nothing is recorded.
+        all_present, all_labelled: the entries and tasks that are known, without asking a tensor on some device, to be
+            there for every sample.
     """
 
     keys: tuple[str, ...]
@@ -64,6 +73,8 @@ class Batch:
     labelled: Mapping[str, Tensor] = field(default_factory=dict)
     present: Mapping[str, Tensor] = field(default_factory=dict)
     view: Tensor | None = None
+    all_present: frozenset[str] = frozenset()
+    all_labelled: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -92,7 +103,8 @@ class Batch:
         keep = set(keys)
         entries = {k: v for k, v in self.entries.items() if k in keep}
         present = {k: v for k, v in self.present.items() if k in keep}
-        return replace(self, entries=entries, present=present, links={}, labels={}, labelled={})
+        bare = replace(self, links={}, labels={}, labelled={}, all_labelled=frozenset())
+        return replace(bare, entries=entries, present=present, all_present=self.all_present & keep)
 
     def has(self, keys: Iterable[str]) -> Tensor:
         """[B] bool: the samples that have all of these entries."""
@@ -102,6 +114,10 @@ class Batch:
                 return torch.zeros_like(found)
             found &= self.present.get(key, found)
         return found
+
+    def has_all(self, keys: Iterable[str]) -> bool:
+        """Whether every sample is known to have all of these entries."""
+        return self.all_present.issuperset(keys)
 
     def pin_memory(self) -> Batch:
         """In page-locked memory, from which copies to a GPU can overlap with work; the DataLoader calls this."""
@@ -113,7 +129,9 @@ class Batch:
         return replace(moved, keys=tuple(self.keys[i] for i in index.tolist()))
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Batch:
-        """The batch with every tensor on `device`."""
+        """The batch with every tensor on `device`; itself where they are there already."""
+        if self.index.device == torch.device(device):
+            return self
 
         def move(t: Tensor) -> Tensor:
             return t.to(device, non_blocking=non_blocking)
@@ -156,7 +174,13 @@ def collate(samples: Sequence[Sample], index: Sequence[int] | None = None, view:
         labelled=labelled,
         present=present,
         view=None if view is None else torch.tensor(list(view)),
+        all_present=_in_all([s.entries for s in samples]),
+        all_labelled=_in_all([s.labels for s in samples]),
     )
+
+
+def _in_all(rows: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset.intersection(*(frozenset(row) for row in rows))
 
 
 def _columns(rows: Sequence[Mapping[Any, Any]], *, fill_label: bool) -> tuple[dict[Any, Any], dict[Any, Tensor]]:

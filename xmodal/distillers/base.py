@@ -58,8 +58,10 @@ def mean_over(values: Tensor, mask: Tensor) -> Tensor:
     return mean * any_kept * (len(mask) / any_kept.sum().clamp_min(1))
 
 
-def over_rows(values: Tensor, kept: Tensor) -> Tensor:
+def over_rows(values: Tensor, kept: Tensor | None) -> Tensor:
     """[B]: values of the samples that are kept (labelled, say), zero elsewhere, rescaled so that the mean over the
-    batch is the mean over those kept."""
+    batch is the mean over those kept. None keeps all."""
+    if kept is None:
+        return values
     values = values.where(kept, values.new_zeros(()))
     return values * (len(kept) / kept.sum().clamp_min(1))

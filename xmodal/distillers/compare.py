@@ -67,24 +67,29 @@ class Compare(Distiller):
         student, teacher, mask = self._sides(frame)
         third: tuple[Tensor, ...] = ()
         if self.labels:
+            mask = frame.taught[self.teacher] if mask is None else mask
             mask = mask & frame.labelled[self.task].view(-1, *[1] * (mask.ndim - 1))
             third = (frame.labels[self.task].clamp_min(0),)
         value = self.loss(student, teacher, *third, mask=mask)
         if value.ndim == 0:
             return {self.what: value}
-        if value.ndim > mask.ndim:  # a loss that takes each row of a map for an item
-            value = value.flatten(mask.ndim).mean(-1)
-        return {self.what: over_rows(value, mask) if value.ndim == 1 else mean_over(value, mask)}
+        depth = 1 if mask is None else mask.ndim
+        if value.ndim > depth:  # a loss that takes each row of a map for an item
+            value = value.flatten(depth).mean(-1)
+        if mask is None or value.ndim == 1:
+            return {self.what: over_rows(value, mask)}
+        return {self.what: mean_over(value, mask)}
 
-    def _sides(self, frame: Frame) -> tuple[Tensor, Tensor, Tensor]:
-        """Student, teacher, and [B] or [B, N] which of their items count."""
+    def _sides(self, frame: Frame) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Student, teacher, and [B] or [B, N] which of their items count; None where all samples do."""
         other, taught = frame.other(self.teacher), frame.taught[self.teacher]
+        samples = None if self.teacher in frame.all_taught else taught
         if self.what == "pooled":
-            return frame.student_as[self.teacher].need_pooled("student"), other.need_pooled(self.teacher), taught
+            return frame.student_as[self.teacher].need_pooled("student"), other.need_pooled(self.teacher), samples
         if self.what == "output":
             student, teacher = frame.student.outputs[self.task], other.outputs[self.task].detach()
             if not self.paired:
-                return student, teacher, taught
+                return student, teacher, samples
             carried, reached = carry(teacher, frame.pairs["student", self.teacher], student.shape[1])
             return student, carried, reached & taught.unsqueeze(1)
         own = frame.student_as[self.teacher].need_tokens("student")

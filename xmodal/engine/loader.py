@@ -152,7 +152,11 @@ def _whole(batch: Any) -> Any:
 
 def stream(steps: Steps, start: int) -> Iterator[Batch]:
     """The batches from step `start` on."""
-    workers = steps.schedule.workers
+    workers, pinned = steps.schedule.workers, torch.cuda.is_available()
+    if not workers:
+        for step in range(start, len(steps)):
+            yield steps[step].pin_memory() if pinned else steps[step]
+        return
     loader: DataLoader[Batch | XmodalError] = DataLoader(
         _Safe(steps),
         sampler=range(start, len(steps)),
@@ -160,7 +164,7 @@ def stream(steps: Steps, start: int) -> Iterator[Batch]:
         num_workers=workers,
         collate_fn=_whole,
         generator=torch.Generator(),  # its own, so that the global random state does not depend on the loader
-        pin_memory=torch.cuda.is_available(),
+        pin_memory=pinned,
     )
     for batch in loader:
         if isinstance(batch, XmodalError):

@@ -44,7 +44,7 @@ class Log:
             TimeRemainingColumn(),
             TextColumn("{task.fields[numbers]}"),
         )
-        with Progress(*columns, console=self.console, transient=True) as progress:
+        with Progress(*columns, console=self.console, transient=True, refresh_per_second=2) as progress:
             bar = progress.add_task(title, total=steps, numbers="")
 
             def report(step: int, numbers: Mapping[str, float], waiting: float) -> None:

@@ -40,7 +40,8 @@ class _Answers(Distiller):
         student = frame.student.outputs[self.task]
         target = self.target(self._teacher_output(frame))
         if self.level == "pooled":
-            return {self.task: over_rows(self.compare(student, target), frame.taught[self.teacher])}
+            kept = None if self.teacher in frame.all_taught else frame.taught[self.teacher]
+            return {self.task: over_rows(self.compare(student, target), kept)}
         pairs = frame.pairs["student", self.teacher]
         carried, reached = carry(target, pairs, student.shape[1])
         return {self.task: mean_over(self.compare(student, carried), reached)}
