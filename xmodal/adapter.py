@@ -108,12 +108,12 @@ class Model(Adapter):
         self.layer_widths = adapter.layer_widths
         self.tasks = dict(tasks)
         self.levels = {name: task.level for name, task in tasks.items()}
+        levels = self.levels.values()
+        self.own_need = Need(pooled="pooled" in levels, tokens="tokens" in levels)
         self.heads = nn.ModuleDict({name: task.head(_width(adapter, task.level)) for name, task in tasks.items()})
 
     def forward(self, batch: Batch, need: Need) -> Embedding:
-        levels = self.levels.values()
-        own = Need(pooled="pooled" in levels, tokens="tokens" in levels)
-        return self._with_outputs(self.adapter(batch, need | own))
+        return self._with_outputs(self.adapter(batch, need | self.own_need))
 
     def predict(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
         """What the model answers on samples that hold its `inputs`: what a deployed model is called with.

@@ -102,18 +102,20 @@ def _digest(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
-    """Our own training state: tensors, numbers and containers of them, so that it loads with weights_only.
+def checkpoint_bytes(state: Mapping[str, Any]) -> memoryview:
+    """Our own training state: tensors, numbers and containers of them, so that it loads with weights_only."""
+    content = io.BytesIO()
+    torch.save(dict(state), content)
+    return content.getbuffer()
 
-    A checksum stands behind it, where `torch.load` does not look.
-    """
+
+def write_checkpoint(path: Path, content: memoryview) -> None:
+    """What `checkpoint_bytes` gave, with a checksum behind it, where `torch.load` does not look."""
 
     def write(part: Path) -> None:
-        content = io.BytesIO()
-        torch.save(dict(state), content)
-        part.write_bytes(content.getbuffer())
-        with part.open("ab") as file:
-            file.write(_SEAL + hashlib.sha256(content.getbuffer()).hexdigest().encode())
+        with part.open("wb") as file:
+            file.write(content)
+            file.write(_SEAL + hashlib.sha256(content).hexdigest().encode())
 
     write_atomic(path, write)
 

@@ -4,7 +4,15 @@ import pytest
 import torch
 
 from xmodal.errors import DataError
-from xmodal.files import read_checkpoint, read_json, read_tensors, write_checkpoint, write_json, write_tensors
+from xmodal.files import (
+    checkpoint_bytes,
+    read_checkpoint,
+    read_json,
+    read_tensors,
+    write_checkpoint,
+    write_json,
+    write_tensors,
+)
 
 TENSORS = {
     "weight": torch.arange(6.0).view(2, 3), "half": torch.ones(3, dtype=torch.bfloat16), "flag": torch.tensor(True),
@@ -35,7 +43,7 @@ def test_every_flipped_bit_of_a_tensor_is_found(tmp_path):
 
 def test_checkpoints_come_back_and_every_damage_is_found(tmp_path):
     path = tmp_path / "checkpoint.pt"
-    write_checkpoint(path, {"step": 3, "module": TENSORS})
+    write_checkpoint(path, checkpoint_bytes({"step": 3, "module": TENSORS}))
     assert read_checkpoint(path)["step"] == 3
     assert torch.equal(torch.load(path, weights_only=True)["module"]["weight"], TENSORS["weight"])
     whole = path.read_bytes()

@@ -232,7 +232,7 @@ def test_checkpoints_hold_no_teacher_and_load_without_pickle(make_run, monkeypat
     monkeypatch.setattr(
         fit_module,
         "write_checkpoint",
-        lambda p, s: (honest(p, s), written.update({p: torch.load(p, weights_only=True)})),
+        lambda p, content: (honest(p, content), written.update({p: torch.load(p, weights_only=True)})),
     )
     run.train()
     module = next(s for p, s in written.items() if "distilled" in str(p))["module"]

@@ -29,9 +29,9 @@ def _training():
 
 def _checkpoint(path):
     from xmodal.engine.fit import _state
-    from xmodal.files import write_checkpoint
+    from xmodal.files import checkpoint_bytes, write_checkpoint
 
-    write_checkpoint(path, {**_state(3, *_training(), None), "seconds": 1.5})
+    write_checkpoint(path, checkpoint_bytes({**_state(3, *_training(), None), "seconds": 1.5}))
 
 
 def _weights(path):

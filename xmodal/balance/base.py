@@ -31,6 +31,7 @@ class Balance(nn.Module):
         self.weights = dict(weights or {})
         for name, weight in self.weights.items():
             check_weight(name, weight)
+        self.checked: tuple[str, ...] = ()
 
     def forward(self, terms: Mapping[str, Tensor], frame: Frame) -> Tensor:
         raise NotImplementedError
@@ -53,8 +54,12 @@ class Balance(nn.Module):
         Raises:
             ConfigError: otherwise; it lists the terms.
         """
+        names = tuple(terms)
+        if names == self.checked:
+            return
         for name in self.weights:
             fitting(name, terms, "weight")
+        self.checked = names
 
     def means(self, terms: Mapping[str, Tensor], frame: Frame) -> dict[str, Tensor]:
         """weight x mean of each term: scalars in float32 or wider."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,10 +13,11 @@ import torch
 
 from xmodal.data.batch import Batch
 from xmodal.distillation import Distillation, Losses
+from xmodal.engine.background import Background
 from xmodal.engine.loader import Steps, stream
 from xmodal.engine.schedule import Schedule, optimiser
 from xmodal.errors import ConfigError
-from xmodal.files import load_weights, read_checkpoint, write_checkpoint, write_tensors
+from xmodal.files import checkpoint_bytes, load_weights, read_checkpoint, write_checkpoint, write_tensors
 
 
 class Keeper(Protocol):
@@ -59,38 +61,55 @@ def fit(
     """
     distillation.to(device).train()
     optimizer = optimiser(distillation, schedule)
+    trained = [p for group in optimizer.param_groups for p in group["params"]]
     start, before = _resume(checkpoint, distillation, optimizer, keeper)
     began = time.perf_counter()
     if start == 0:
         distillation.prepare(lambda: (steps[i].to(device) for i in range(min(8, len(steps)))))
-    end = schedule.steps
-    waited, since = 0.0, time.perf_counter()
-    batches = stream(steps, start * schedule.accumulate)
-    for step in range(start, end):
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.rate(step)
-        for _ in range(schedule.accumulate):
-            asked = time.perf_counter()
-            batch = next(batches).to(device, non_blocking=True)
-            waited += time.perf_counter() - asked
-            losses = _backward(distillation, batch, schedule, step, autocast(device, precision))
-        _update(optimizer, schedule)
-        done = step + 1
-        if done % schedule.log_every == 0 or done == end:
-            spent = time.perf_counter() - since
-            report(done, _numbers(losses.total, losses.terms, schedule.rate(step)), waited / max(spent, 1e-9))
-            waited, since = 0.0, time.perf_counter()
-        if keeper and keeper.after(done, distillation.student, last=done == end):
-            distillation.train()
-        if snapshots and done in snapshots:
-            write_tensors(snapshots[done], distillation.student.state_dict())
-        if done % schedule.checkpoint_every == 0 or done == end:
-            seconds = before + time.perf_counter() - began
-            write_checkpoint(checkpoint, {**_state(done, distillation, optimizer, keeper), "seconds": seconds})
+    batches = Waited(stream(steps, start * schedule.accumulate), device)
+    with Background() as files:
+        for step in range(start, schedule.steps):
+            for group in optimizer.param_groups:
+                group["lr"] = schedule.rate(step)
+            for _ in range(schedule.accumulate):
+                losses = _backward(distillation, next(batches), schedule, step, autocast(device, precision))
+            _update(optimizer, trained, schedule)
+            done, last = step + 1, step + 1 == schedule.steps
+            if done % schedule.log_every == 0 or last:
+                report(done, _numbers(losses.total, losses.terms, schedule.rate(step)), batches.share())
+            if keeper and keeper.after(done, distillation.student, last=last):
+                distillation.train()
+            if snapshots and done in snapshots:
+                write_tensors(snapshots[done], distillation.student.state_dict())
+            if done % schedule.checkpoint_every == 0 or last:
+                seconds = before + time.perf_counter() - began
+                content = checkpoint_bytes({**_state(done, distillation, optimizer, keeper), "seconds": seconds})
+                files.do(partial(write_checkpoint, checkpoint, content))
     if keeper:
         keeper.restore(distillation.student)
     distillation.eval()
     return before + time.perf_counter() - began
+
+
+class Waited:
+    """Batches on the device, and the share of the time that was spent waiting for them."""
+
+    def __init__(self, batches: Iterator[Batch], device: torch.device) -> None:
+        self.batches, self.device = batches, device
+        self.waited, self.since = 0.0, time.perf_counter()
+
+    def __next__(self) -> Batch:
+        asked = time.perf_counter()
+        batch = next(self.batches).to(self.device, non_blocking=True)
+        self.waited += time.perf_counter() - asked
+        return batch
+
+    def share(self) -> float:
+        """Since it was asked the last time."""
+        now = time.perf_counter()
+        share = self.waited / max(now - self.since, 1e-9)
+        self.waited, self.since = 0.0, now
+        return share
 
 
 def _backward(
@@ -104,12 +123,12 @@ def _backward(
     return losses
 
 
-def _update(optimizer: torch.optim.Optimizer, schedule: Schedule) -> None:
+def _update(optimizer: torch.optim.Optimizer, trained: Sequence[torch.nn.Parameter], schedule: Schedule) -> None:
     if schedule.clip_norm:
-        trained = [p for group in optimizer.param_groups for p in group["params"]]
         torch.nn.utils.clip_grad_norm_(trained, schedule.clip_norm)
     optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
+    for parameter in trained:  # zero_grad asks torch's profiler and all groups before it comes to this
+        parameter.grad = None
 
 
 def best_device() -> torch.device:
