@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from xmodal.bus import Pairs, Tokens
-from xmodal.data.batch import Batch
+from xmodal.data.batch import Batch, Ragged
+from xmodal.nearest import nearest
 
 SHARED_FRAMES = ("time_s", "volume_vox", "bev_m")
 """Frames of `Tokens.where` that sensors of one sample have in common: seconds since its start, voxels of volumes that
@@ -37,7 +38,8 @@ def pair_tokens(a: Tokens, b: Tokens, batch: Batch) -> Pairs:
         if in_a is not None and in_b is not None:
             return _shared(in_a, in_b, a.x.shape[1], b.x.shape[1])
     if _share_a_frame(a, b, batch):
-        return _nearest(a, b)
+        index = nearest(a, b)
+        return Pairs(index, torch.ones(len(index), device=index.device))
     links = sorted(batch.links) or "none"
     raise ValueError(f"tokens of {a.key!r} and {b.key!r} cannot be paired: the batch links {links}")
 
@@ -53,8 +55,8 @@ def tokens_of_elements(tokens: Tokens, batch: Batch, key: str) -> Tensor | None:
     if link is None or tokens.grid is None or len(tokens.grid) != 2:
         return None
     height, width = batch.tensor(tokens.key).shape[-2:]
-    uv, _ = link.padded(float("nan"))
-    return cell_of(uv, tokens.grid, (height, width))
+    cell, _ = Ragged(cell_of(link.values, tokens.grid, (height, width)), link.lengths).padded(-1)
+    return cell
 
 
 def cell_of(uv_px: Tensor, grid: tuple[int, ...], size_px: tuple[int, int]) -> Tensor:
@@ -63,8 +65,7 @@ def cell_of(uv_px: Tensor, grid: tuple[int, ...], size_px: tuple[int, int]) -> T
     column = torch.floor(uv_px[..., 0] * (columns / size_px[1]))
     row = torch.floor(uv_px[..., 1] * (rows / size_px[0]))
     inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)  # False for NaN
-    cell = (row.nan_to_num() * columns + column.nan_to_num()).long()
-    return torch.where(inside, cell, -1)
+    return torch.where(inside, row * columns + column, -1).long()
 
 
 def _one_to_one(a: Tokens, b: Tokens) -> Pairs:
@@ -94,33 +95,6 @@ def _share_a_frame(a: Tokens, b: Tokens, batch: Batch) -> bool:
     if a.where is None or b.where is None or a.frame != b.frame or a.frame not in SHARED_FRAMES:
         return False
     return a.frame != "volume_vox" or batch.tensor(a.key).shape[2:] == batch.tensor(b.key).shape[2:]
-
-
-def _nearest(a: Tokens, b: Tokens) -> Pairs:
-    """Each token with the nearest of the other model's (all of them, if several lie equally near), either way round.
-
-    Tokens farther apart than the spacing of the coarser model are no pair: one recording may outlast the other.
-    """
-    assert a.where is not None
-    assert b.where is not None
-    gap = torch.cdist(a.where.float(), b.where.float(), compute_mode="donot_use_mm_for_euclid_dist")  # [B, N_a, N_b]
-    both = a.mask().unsqueeze(2) & b.mask().unsqueeze(1)
-    gap = gap.masked_fill(~both, torch.inf)
-    reach = torch.maximum(_spacing(a), _spacing(b)).view(-1, 1, 1)
-    tie = 1e-4 * reach.nan_to_num(posinf=1.0)
-    near = (gap <= gap.amin(2, keepdim=True) + tie) | (gap <= gap.amin(1, keepdim=True) + tie)
-    index = (near & both & (gap <= reach)).nonzero()
-    return Pairs(index, torch.ones(len(index), device=gap.device))
-
-
-def _spacing(tokens: Tokens) -> Tensor:
-    """[B]: the largest distance from a token to its nearest neighbour elsewhere; infinite for a lone place."""
-    assert tokens.where is not None
-    where, keep = tokens.where.float(), tokens.mask()
-    gap = torch.cdist(where, where, compute_mode="donot_use_mm_for_euclid_dist")
-    other = keep.unsqueeze(1) & (gap > 1e-6)
-    nearest = gap.masked_fill(~other, torch.inf).amin(2)  # [B, N]
-    return nearest.masked_fill(~keep, 0).amax(1)
 
 
 def carry(values: Tensor, pairs: Pairs, count: int) -> tuple[Tensor, Tensor]:

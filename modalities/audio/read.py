@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -50,10 +51,11 @@ def read_audio(path: Path | str, rate_hz: int = RATE_HZ, longest_s: float = LONG
         raise DataError(
             f"{path}: samples", expected=f"{expected} a channel, as the header says", found=f"{len(samples)}"
         )
-    waveform = torch.from_numpy(samples).T.contiguous()  # [C, T]
-    if not waveform.isfinite().all():
-        count = int((~waveform.isfinite()).sum())
+    finite = np.isfinite(samples)
+    if not finite.all():
+        count = int((~finite).sum())
         raise DataError(f"{path}: samples", expected="finite numbers", found=f"{count} that are NaN or infinite")
+    waveform = torch.from_numpy(samples).T.contiguous()  # [C, T]
     return resample(waveform, found_hz, rate_hz)
 
 

@@ -104,13 +104,14 @@ def _convert(path: Path, raw: Any, packed: bool) -> Recording:
         kinds = sorted(set(raw.get_channel_types()))
         raise DataError(path, expected="channels measured in volts", found=f"channels of kind {kinds}")
     data = _microvolts(raw, picks)
-    bad = ~torch.isfinite(data)
-    if bad.any():
-        channel = raw.ch_names[picks[int(bad.any(1).int().argmax())]]
+    finite = np.isfinite(data)
+    if not finite.all():
+        bad = ~finite
+        channel = raw.ch_names[picks[int(bad.any(axis=1).argmax())]]
         found = f"{int(bad.sum())} that are not, the first in channel {channel!r}"
         raise DataError(f"{path}: samples", expected="finite numbers within float32", found=found)
     return Recording(
-        data=data,
+        data=torch.from_numpy(data),
         channels=tuple(str(raw.ch_names[i]) for i in picks),
         rate_hz=float(raw.info["sfreq"]),
         positions_m=_positions(raw, picks),
@@ -144,14 +145,14 @@ def _is_volt(unit: str) -> bool:
     return unit.lower() in ("", *_VOLT_UNITS)
 
 
-def _microvolts(raw: Any, picks: list[int]) -> Tensor:
+def _microvolts(raw: Any, picks: list[int]) -> NDArray[np.float32]:
     out: NDArray[np.float32] = np.empty((len(picks), raw.n_times), dtype=np.float32)
     step = max(1, _BLOCK // len(raw.ch_names))
     for start in range(0, raw.n_times, step):
         stop = min(start + step, raw.n_times)
         with np.errstate(over="ignore", invalid="ignore"):
             out[:, start:stop] = raw.get_data(picks, start, stop, verbose="error") * 1e6
-    return torch.from_numpy(out)
+    return out
 
 
 def _positions(raw: Any, picks: list[int]) -> Tensor | None:

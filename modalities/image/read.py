@@ -41,13 +41,13 @@ def decode_image(where: object, stream: BinaryIO, size: int) -> Tensor:
     try:
         with Image.open(stream, formats=("PNG", "JPEG")) as image:
             _check(where, image, size)
-            pixels = np.array(image.convert("RGB"))
+            pixels = np.asarray(image if image.mode == "RGB" else image.convert("RGB"))  # [H, W, 3]
     except DataError:
         raise
     except Exception as error:  # Pillow's decoders raise a dozen unrelated types on damaged files
         found = f"{size} bytes that do not decode ({type(error).__name__})"
         raise DataError(where, expected=WHOLE, found=found) from error
-    return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
+    return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
 
 
 def _check(where: object, image: Image.Image, size: int) -> None:

@@ -66,16 +66,17 @@ def stack_columns(columns: Sequence[NDArray[np.generic]]) -> NDArray[np.float64]
         return np.stack(columns, axis=1, dtype=np.float64, casting="unsafe")
 
 
-def to_float32(values: NDArray[np.floating]) -> NDArray[np.float32]:
-    """A contiguous copy in float32; what is too large becomes infinite, which `check_finite` finds."""
+def to_float32(values: NDArray[np.generic]) -> NDArray[np.float32]:
+    """In float32, contiguous and writeable, copied only if it is not; what is too large becomes infinite."""
     with np.errstate(all="ignore"):
-        return np.array(values, dtype=np.float32, order="C")
+        return np.require(values, np.float32, ["C", "W", "E"])
 
 
 def check_finite(path: Path, values: NDArray[np.floating], where: str = "") -> None:
     """Refuse rows [P, F] with a number that is not finite."""
-    bad = ~np.isfinite(values).all(axis=1)
-    if bad.any():
+    finite = np.isfinite(values)
+    if not finite.all():
+        bad = ~finite.all(axis=1)
         first = int(bad.argmax())
         found = f"{int(bad.sum())} bad points, the first at row {first}: {values[first]}"
         raise DataError(f"{path}: {where}" if where else path, expected="finite numbers", found=found)
@@ -83,7 +84,9 @@ def check_finite(path: Path, values: NDArray[np.floating], where: str = "") -> N
 
 def check_near(path: Path, xyz_m: NDArray[np.floating]) -> None:
     """Refuse finite float64 coordinates [P, 3] so large that float32 would lose their millimetres."""
+    if xyz_m.dtype.itemsize <= 4:
+        return
     far = float(np.abs(xyz_m).max(initial=0.0))
-    if far >= FLOAT32_EXACT_M and xyz_m.dtype.itemsize > 4:
+    if far >= FLOAT32_EXACT_M:
         expected = f"coordinates below {FLOAT32_EXACT_M:g} m (float32 keeps no millimetres beyond: subtract an offset)"
         raise DataError(path, expected=expected, found=f"{far:g} m")

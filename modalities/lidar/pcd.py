@@ -27,7 +27,12 @@ def read_pcd(path: Path | str) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     Raises:
         DataError: names the line of the header, or the part of the points, that breaks the format.
     """
-    path = Path(path)
+    names, columns = pcd_columns(Path(path))
+    return names, stack_columns(columns)
+
+
+def pcd_columns(path: Path) -> tuple[tuple[str, ...], list[NDArray[np.generic]]]:
+    """As `read_pcd`: (names [F], F columns [P]), each in the type that the file gives it."""
     data = read_bytes(path)
     header = parse_header(path, data)
     read = {"ascii": _from_text, "binary": _from_records, "binary_compressed": _from_columns}[header.encoding]
@@ -38,7 +43,7 @@ def read_pcd(path: Path | str) -> tuple[tuple[str, ...], NDArray[np.float64]]:
             own_names, own = _columns(field, values)
             names += own_names
             columns += own
-    return tuple(names), stack_columns(columns)
+    return tuple(names), columns
 
 
 def _columns(field: Field, values: NDArray[np.generic]) -> tuple[tuple[str, ...], list[NDArray[np.generic]]]:
@@ -47,7 +52,7 @@ def _columns(field: Field, values: NDArray[np.generic]) -> tuple[tuple[str, ...]
         bits = np.ascontiguousarray(values[:, 0]).view("<u4")
         shift = {"r": 16, "g": 8, "b": 0, "a": 24}
         letters = COLOURS[field.name]
-        return tuple(letters), [(bits >> shift[letter]) & 255 for letter in letters]
+        return tuple(letters), [((bits >> shift[letter]) & 255).astype(np.uint8) for letter in letters]
     return field.columns, list(values.T)
 
 

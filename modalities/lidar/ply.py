@@ -22,7 +22,12 @@ def read_ply(path: Path | str) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     Raises:
         DataError: names the line of the header, or the vertices, that break the format.
     """
-    path = Path(path)
+    names, columns = ply_columns(Path(path))
+    return names, stack_columns(columns)
+
+
+def ply_columns(path: Path) -> tuple[tuple[str, ...], list[NDArray[np.generic]]]:
+    """As `read_ply`: (names [F], F columns [P]); those of a binary file have the types that it gives them."""
     data = read_bytes(path)
     header = parse_header(path, data)
     names = tuple(name for name, _ in header.vertices.properties)
@@ -34,7 +39,7 @@ def read_ply(path: Path | str) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     return names, read(path, data, header)
 
 
-def _from_text(path: Path, data: bytes, header: PlyHeader) -> NDArray[np.float64]:
+def _from_text(path: Path, data: bytes, header: PlyHeader) -> list[NDArray[np.generic]]:
     before, count = sum(element.count for element in header.skipped), header.vertices.count
     lines = [line for line in data[header.start :].split(b"\n") if line.strip()]
     if len(lines) < before + count:
@@ -42,10 +47,10 @@ def _from_text(path: Path, data: bytes, header: PlyHeader) -> NDArray[np.float64
         raise DataError(f"{path}: vertices", expected=expected, found=f"{len(lines)}")
     names = [name for name, _ in header.vertices.properties]
     dtypes = [np.dtype(code) for _, code in header.vertices.properties]
-    return parse_table(path, lines[before : before + count], names, dtypes)
+    return list(parse_table(path, lines[before : before + count], names, dtypes).T)
 
 
-def _from_records(path: Path, data: bytes, header: PlyHeader) -> NDArray[np.float64]:
+def _from_records(path: Path, data: bytes, header: PlyHeader) -> list[NDArray[np.generic]]:
     start = header.start
     for element in header.skipped:
         if element.lists:
@@ -59,4 +64,4 @@ def _from_records(path: Path, data: bytes, header: PlyHeader) -> NDArray[np.floa
         raise DataError(f"{path}: vertices", expected=expected, found=f"{max(len(data) - start, 0)} bytes")
     table = np.frombuffer(data, dtype=dtype, count=count, offset=start)
     assert dtype.names is not None
-    return stack_columns([table[name] for name in dtype.names])
+    return [table[name] for name in dtype.names]

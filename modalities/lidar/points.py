@@ -11,13 +11,20 @@ from numpy.typing import NDArray
 
 from xmodal.data.sample import Rows
 from xmodal.errors import DataError
-from xmodal.modalities.lidar.files import check_finite, check_near, float32_table, open_npy, to_float32
+from xmodal.modalities.lidar.files import (
+    check_finite,
+    check_near,
+    float32_table,
+    open_npy,
+    stack_columns,
+    to_float32,
+)
 from xmodal.modalities.lidar.nuscenes import LARGEST_INTENSITY, read_nuscenes_lidar
-from xmodal.modalities.lidar.pcd import read_pcd
-from xmodal.modalities.lidar.ply import read_ply
+from xmodal.modalities.lidar.pcd import pcd_columns
+from xmodal.modalities.lidar.ply import ply_columns
 
-Table = tuple[tuple[str, ...], NDArray[np.float64]]
-"""(names [F], values [P, F])."""
+Columns = tuple[tuple[str, ...], list[NDArray[np.generic]]]
+"""(names [F], F columns [P])."""
 
 
 def read_points(path: Path) -> Rows:
@@ -36,9 +43,9 @@ def read_points(path: Path) -> Rows:
     readers: dict[str, Callable[[Path], NDArray[np.floating]]] = {
         ".bin": _read_bin,
         ".npy": _read_npy,
-        ".pcd": lambda path: _xyz_first(path, read_pcd(path)),
+        ".pcd": lambda path: _xyz_first(path, pcd_columns(path)),
         ".pcd.bin": _read_nuscenes,
-        ".ply": lambda path: _xyz_first(path, read_ply(path)),
+        ".ply": lambda path: _xyz_first(path, ply_columns(path)),
     }
     suffix = ".pcd.bin" if path.name.lower().endswith(".pcd.bin") else path.suffix.lower()
     if suffix in (".las", ".laz"):  # a survey's map coordinates are too large for float32
@@ -50,7 +57,8 @@ def read_points(path: Path) -> Rows:
     check_finite(path, values)
     check_near(path, values[:, :3])
     rows = to_float32(values)
-    check_finite(path, rows, "columns as float32")
+    if values.dtype.itemsize > 4:
+        check_finite(path, rows, "columns as float32")
     return Rows(torch.from_numpy(rows))
 
 
@@ -73,18 +81,30 @@ def _read_npy(path: Path) -> NDArray[np.floating]:
     return np.asarray(values)
 
 
-def _xyz_first(path: Path, read: Table) -> NDArray[np.floating]:
-    names, table = read
+def _xyz_first(path: Path, read: Columns) -> NDArray[np.floating]:
+    names, columns = read
     missing = [name for name in "xyz" if name not in names]
     if missing:
         raise DataError(f"{path}: columns", expected="x, y and z", found=f"{list(names)}")
     first = [names.index(name) for name in "xyz"]
-    order = first + [i for i in range(len(names)) if i not in first]
-    seen = ~np.isnan(table[:, first]).any(axis=1)
-    if not seen.any():
-        found = f"{len(table)} points, none with x, y and z"
-        raise DataError(path, expected="at least one point with coordinates", found=found)
-    table = table[seen][:, order]
+    columns = [columns[i] for i in first + [i for i in range(len(names)) if i not in first]]
+    # Types that float32 holds exactly need no detour through float64.
+    if all(np.can_cast(column.dtype, np.float32) for column in columns):
+        return _seen(path, np.stack(columns, axis=1, dtype=np.float32))
+    table = _seen(path, stack_columns(columns))
     narrow = to_float32(table)
     # A table is float64 whatever the file held: what float32 holds exactly was float32 there, or could have been.
     return narrow if np.array_equal(narrow[:, :3], table[:, :3]) else table
+
+
+def _seen(path: Path, table: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The points that have coordinates."""
+    unseen = np.isnan(table[:, :3])
+    if not unseen.any():
+        return table
+    seen = ~unseen.any(axis=1)
+    if not seen.any():
+        found = f"{len(table)} points, none with x, y and z"
+        raise DataError(path, expected="at least one point with coordinates", found=found)
+    rows: NDArray[np.floating] = table[seen]
+    return rows

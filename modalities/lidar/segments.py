@@ -39,7 +39,13 @@ class Segments:
     def build(of: Tensor, groups: int) -> Segments:
         """Sort the rows by group [T] once."""
         ordered, order = torch.sort(of, stable=True)
-        count = torch.bincount(of, minlength=groups)
+        return Segments.of_sorted(order, ordered, groups=groups)
+
+    @staticmethod
+    def of_sorted(order: Tensor, ordered: Tensor, *, groups: int) -> Segments:
+        """As `build`, where the sorting is done: `ordered` [T] are the groups of the rows in the sequence `order`."""
+        of = torch.empty_like(ordered).scatter_(0, order, ordered)
+        count = torch.bincount(ordered, minlength=groups)
         inverse = count.clamp_min(1).float().reciprocal()
         share, weight = inverse.index_select(0, of), inverse.index_select(0, ordered)
         return Segments(of=of, order=order, start=count.cumsum(0) - count, count=count, share=share, weight=weight)

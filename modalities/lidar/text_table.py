@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xmodal.errors import DataError
+from xmodal.modalities.plain_table import plain_table
 
 LONGEST_NUMBER = 64
 
@@ -22,19 +23,25 @@ def parse_table(
         DataError: a row has too few or too many numbers, a word that is no number, or a number that its column's
             type cannot hold.
     """
-    rows = [line.split() for line in lines]
-    for number, row in enumerate(rows):
-        if len(row) != len(names) or len(max(row, key=len)) > LONGEST_NUMBER:
-            raise DataError(f"{path}: point {number}", expected=f"{len(names)} numbers", found=_show(lines[number]))
-    try:
-        values = np.array(rows, dtype=bytes).reshape(len(rows), len(names)).astype(np.float64)
-    except ValueError:
-        number = next((i for i, row in enumerate(rows) if not all(map(_is_number, row))), 0)
-        raise DataError(f"{path}: point {number}", expected="numbers", found=_show(lines[number])) from None
+    values = plain_table(b"\n".join(lines), None, longest=LONGEST_NUMBER)
+    if values is None or values.shape != (len(lines), len(names)):
+        values = _word_by_word(path, lines, len(names))
     for name, dtype, column in zip(names, dtypes, values.T, strict=True):
         if dtype.kind in "iu":
             _check_whole(path, name, dtype, column)
     return values
+
+
+def _word_by_word(path: Path, lines: Sequence[bytes], columns: int) -> NDArray[np.float64]:
+    rows = [line.split() for line in lines]
+    for number, row in enumerate(rows):
+        if len(row) != columns or len(max(row, key=len)) > LONGEST_NUMBER:
+            raise DataError(f"{path}: point {number}", expected=f"{columns} numbers", found=_show(lines[number]))
+    try:
+        return np.array(rows, dtype=bytes).reshape(len(rows), columns).astype(np.float64)
+    except ValueError:
+        number = next((i for i, row in enumerate(rows) if not all(map(_is_number, row))), 0)
+        raise DataError(f"{path}: point {number}", expected="numbers", found=_show(lines[number])) from None
 
 
 def _check_whole(path: Path, name: str, dtype: np.dtype[np.generic], column: NDArray[np.float64]) -> None:

@@ -73,34 +73,34 @@ def voxelise(cloud: Ragged, *, voxel_size_m: float, extent_m: Extent) -> Voxels:
     xyz = cloud.values[:, :3].float()
     low, high = xyz.new_tensor(extent_m).unbind(1)
     kept = ((xyz >= low) & (xyz < high)).all(1).nonzero().squeeze(1)
-    xyz, sample = xyz[kept], cloud.sample()[kept]
+    xyz, sample = xyz.index_select(0, kept), cloud.sample().index_select(0, kept)
     if voxel_size_m == 0:
         cell, offset = torch.zeros_like(xyz, dtype=torch.long), torch.zeros_like(xyz)
-        number = torch.arange(len(kept), device=xyz.device)
-        first = number
+        first = torch.arange(len(kept), device=xyz.device)
+        points = Segments.of_sorted(first, first, groups=len(first))
     else:
         place = (xyz - low) / voxel_size_m
-        shape = torch.tensor(lattice(extent_m, voxel_size_m), device=xyz.device)
+        shape = lattice(extent_m, voxel_size_m)
+        # Narrow keys sort twice as fast.
+        whole = torch.int32 if len(cloud.lengths) * shape[0] * shape[1] * shape[2] < 2**30 else torch.int64
         # A point just below the upper bound can round up to it.
-        cell = torch.minimum(place.floor().long(), shape - 1)
+        cell = torch.minimum(place.floor().to(whole), torch.tensor(shape, dtype=whole, device=xyz.device) - 1)
         offset = place - cell - 0.5
-        key = ((sample * shape[0] + cell[:, 0]) * shape[1] + cell[:, 1]) * shape[2] + cell[:, 2]
-        number, first = _number(key)
-    points = Segments.build(number, groups=len(first))
-    cell, sample = cell[first], sample[first]
-    lengths = torch.bincount(sample, minlength=len(cloud.lengths))
+        key = ((sample.to(whole) * shape[0] + cell[:, 0]) * shape[1] + cell[:, 1]) * shape[2] + cell[:, 2]
+        points, first = _group(key)
+    cell, own = cell.index_select(0, first).long(), sample.index_select(0, first)
+    lengths = torch.bincount(own, minlength=len(cloud.lengths))
     start = lengths.cumsum(0) - lengths
     flat = torch.full((len(cloud.values),), -1, device=xyz.device)
-    flat[kept] = number - start[sample[number]]
+    flat.scatter_(0, kept, points.of - start.index_select(0, sample))
     of, _ = Ragged(flat, cloud.lengths).padded(fill=-1)
-    return Voxels(kept, points, cell, segment_mean(xyz, points), offset, sample, lengths, of)
+    return Voxels(kept, points, cell, segment_mean(xyz, points), offset, own, lengths, of)
 
 
-def _number(key: Tensor) -> tuple[Tensor, Tensor]:
-    """([K] the rank of each key among the distinct ones, [T] a row that holds each distinct key)."""
+def _group(key: Tensor) -> tuple[Segments, Tensor]:
+    """(the rows [K] grouped by key, [T] a row that holds each distinct key), both in the order of the keys."""
     ordered, order = torch.sort(key, stable=True)
     new = torch.ones_like(ordered, dtype=torch.bool)
     new[1:] = ordered[1:] != ordered[:-1]
-    number = torch.empty_like(key)
-    number[order] = new.cumsum(0) - 1
-    return number, order[new]
+    first = order.masked_select(new)
+    return Segments.of_sorted(order, new.cumsum(0) - 1, groups=len(first)), first

@@ -48,7 +48,7 @@ def _read_npy(path: Path) -> tuple[NDArray[Any], list[float]]:
 
 def _float32(path: Path, values: NDArray[Any], marks: list[float]) -> NDArray[np.float32]:
     with np.errstate(over="ignore", invalid="ignore"):
-        out = values.astype(np.float32)
+        out = np.require(values, np.float32, ["W", "E"])  # what a TIFF gave needs no copy
         # Compared as float32: a mark is written with fewer digits than the pixel that it names.
         for mark in marks:
             out[out == np.float32(mark)] = np.nan

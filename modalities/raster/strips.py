@@ -19,8 +19,8 @@ DIFFERENCES = 2
 """Predictor: each sample is stored as its difference from the one to its left."""
 
 
-def decode(where: str, data: bytes, shape: tuple[int, int, int], order: str, page: Any) -> NDArray[Any]:
-    """The samples of one piece.
+def decode(where: str, data: bytes | memoryview, shape: tuple[int, int, int], order: str, page: Any) -> NDArray[Any]:
+    """The samples of one piece, as a view of its bytes where they lie there as they are.
 
     Args:
         where: names the piece in errors.
@@ -41,7 +41,7 @@ def decode(where: str, data: bytes, shape: tuple[int, int, int], order: str, pag
     if len(data) < size:
         raise DataError(where, expected=f"{size} bytes", found=f"{len(data)}")
     values = np.frombuffer(data, dtype=page.dtype.newbyteorder(order), count=size // page.dtype.itemsize)
-    values = values.reshape(shape).astype(page.dtype)
+    values = values.reshape(shape).astype(page.dtype, copy=False)
     if predictor == DIFFERENCES and page.dtype.kind in "iu":
         return np.cumsum(values, axis=1, dtype=page.dtype)
     if predictor != 1:
@@ -49,7 +49,7 @@ def decode(where: str, data: bytes, shape: tuple[int, int, int], order: str, pag
     return values
 
 
-def _unpack_lzw(data: bytes, row_bytes: int, rows: int) -> bytes:
+def _unpack_lzw(data: bytes | memoryview, row_bytes: int, rows: int) -> bytes:
     """LZW by Pillow, which decodes grey bytes only: so the piece is offered to it as an image of grey bytes.
 
     tifffile leaves LZW to a large package of codecs.

@@ -121,6 +121,7 @@ def page_bands(path: Path, raw: bytes, order: str, page: Any) -> NDArray[Any]:
         found = f"{sum(counts)} bytes of them"
         raise DataError(f"{path}: data", expected=f"enough for {height} x {width} x {bands} values", found=found)
     out = np.empty((planes, height, width, bands // planes), dtype=page.dtype)
+    view = memoryview(raw)
     for i, (offset, count) in enumerate(zip(offsets, counts, strict=True)):
         plane, place = divmod(i, down * across)
         top, left = (place // across) * tall, (place % across) * wide
@@ -128,7 +129,7 @@ def page_bands(path: Path, raw: bytes, order: str, page: Any) -> NDArray[Any]:
         if not 0 < count <= len(raw) - offset:
             found = f"{count} bytes at {offset} in a file of {len(raw)}"
             raise DataError(f"{path}: piece {i}", expected="data inside the file", found=found)
-        piece = decode(f"{path}: piece {i}", raw[offset : offset + count], (rows, wide, out.shape[3]), order, page)
+        piece = decode(f"{path}: piece {i}", view[offset : offset + count], (rows, wide, out.shape[3]), order, page)
         part = out[plane, top : top + rows, left : left + wide]
         part[:] = piece[: part.shape[0], : part.shape[1]]
     return np.ascontiguousarray(out.transpose(0, 3, 1, 2).reshape(bands, height, width))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from array import array
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from xmodal.errors import DataError
 from xmodal.modalities.npy import check_file
+from xmodal.modalities.plain_table import plain_table
 
 LARGEST_BYTES = 512 * 2**20
 LARGEST_VALUES = 2**25
@@ -30,7 +32,11 @@ def read_table(path: Path, columns: Sequence[str | int] | None = None) -> tuple[
     Raises:
         DataError: missing, empty, no text, unequal rows, or a chosen cell that is no number; names line and column.
     """
-    check_file(path, "a table of numbers", LARGEST_BYTES)
+    size = check_file(path, "a table of numbers", LARGEST_BYTES)
+    if columns is None and size <= 2 * LARGEST_VALUES:  # a number and its delimiter take two bytes or more
+        table = _at_once(path.read_bytes().removeprefix(BOM_UTF8))
+        if table is not None:
+            return table
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             first = file.readline(1_000_000)
@@ -42,6 +48,25 @@ def read_table(path: Path, columns: Sequence[str | int] | None = None) -> tuple[
         raise DataError(path, expected="UTF-8 text", found=found) from None
     except csv.Error as error:
         raise DataError(path, expected="a table with quotes that close", found=f"a broken line ({error})") from None
+
+
+def _at_once(text: bytes) -> tuple[list[str], NDArray[np.float64]] | None:
+    """A table without quotes that holds numbers only, below a line of names or not; None for any other."""
+    head, _, body = text.partition(b"\n")
+    try:
+        first = head.removesuffix(b"\r").decode()
+    except UnicodeDecodeError:
+        return None
+    limit = csv.field_size_limit()
+    if not first or len(head) > limit or any(sign in first for sign in '"\r\0'):
+        return None
+    delimiter = max(DELIMITERS, key=first.count)
+    cells = first.split(delimiter)
+    named = not any(_is_number(cell) for cell in cells)
+    values = plain_table(body if named else text, delimiter, longest=limit)
+    if values is None or values.shape[1] != len(cells):
+        return None
+    return [cell.strip() for cell in cells] if named else [str(i) for i in range(len(cells))], values
 
 
 def _parse(

@@ -54,3 +54,13 @@ def test_a_lattice_covers_an_extent_that_is_no_multiple():
     assert lattice(EXTENT, 1.0) == (4, 4, 2)
     assert lattice(EXTENT, 0.7) == (6, 6, 3)
     assert lattice(EXTENT, 50.0) == (1, 1, 1)
+
+
+def test_a_lattice_of_more_cells_than_32_bits_count_keeps_them_apart():
+    voxels = voxelise(CLOUD, voxel_size_m=1e-4, extent_m=EXTENT)
+    assert voxels.lengths.tolist() == [3, 0, 1]
+    # Along x first: sample, then cell.
+    assert voxels.of.tolist() == [[2, 0, 1, -1, -1], [-1] * 5, [0, -1, -1, -1, -1]]
+    places = (POINTS[[1, 2, 0, 5]] - torch.tensor([0.0, -2.0, 0.0])) / 1e-4
+    assert (voxels.cell + 0.5 - places).abs().max() < 1.5
+    assert torch.equal(voxels.where, POINTS[[1, 2, 0, 5]])

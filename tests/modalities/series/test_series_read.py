@@ -11,6 +11,7 @@ from fuzz import survive
 from xmodal.errors import DataError
 from xmodal.modalities.series import SeriesAdapter
 from xmodal.modalities.series.read import read_series
+from xmodal.modalities.series.table import read_table
 
 h5py = pytest.importorskip("h5py")
 VALUES = np.random.default_rng(0).normal(size=(30, 4))
@@ -42,6 +43,27 @@ def test_csv_with_other_delimiters(tmp_path, sign):
     path = write_csv(tmp_path / "a.csv")
     path.write_text(path.read_text().replace(",", sign))
     np.testing.assert_array_equal(read_series(path).values.numpy(), VALUES.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\n1,2\n3,-4e1\n",
+        "a,b\r\n1,2\r\n3,-4e1\r\n",
+        "a,b\r1,2\r3,-4e1\r",
+        "a,b\n\n1,2\n\n3,-4e1",
+        " a , b \n 1, 2 \n+3.,-40\n",
+        '"a",b\n"1","2"\n3,"-4e1"\n',
+        "a,b\n1,2\n\u0663,-40\n",
+        "a;b\n1;2\n3;-4e1\n",
+    ],
+    ids=["plain", "windows", "mac", "empty lines", "spaces", "quotes", "arabic", "semicolons"],
+)
+def test_a_table_is_read_however_it_is_written(tmp_path, text):
+    (tmp_path / "a.csv").write_bytes(text.encode())
+    names, values = read_table(tmp_path / "a.csv")
+    assert names == ["a", "b"]
+    assert values.tolist() == [[1, 2], [3, -40]]
 
 
 def test_columns_are_chosen_by_name_or_number_in_the_order_asked_for(tmp_path):
