@@ -40,10 +40,13 @@ fuzz: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m fuzzing --count $(COUNT) --formats $(FORMATS)
 
 # Ratios measured in one run each; nothing is compared with numbers of another machine or day.
+BENCHES := attention vocabulary relational store stored step importing growth lidar readers
+RESULTS := results/speed
 bench: $(READY)
-	$(BIN)/python -m xmodal.benchmarks.speed.attention
-	$(BIN)/python -m xmodal.benchmarks.speed.vocabulary
-	$(BIN)/python -m xmodal.benchmarks.speed.relational
+	for name in $(BENCHES); do \
+		$(BIN)/python -m xmodal.benchmarks.speed.$$name --json $(RESULTS)/$$name.json || exit 1; \
+	done
+	$(BIN)/python -m xmodal.benchmarks.speed.page --results $(RESULTS) --page docs/speed.md
 
 # The tables in docs/ of what the code holds; a test compares them.
 docs: $(BASE)
