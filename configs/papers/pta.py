@@ -11,8 +11,8 @@ here validation and test are left alone); a head of the distiller's own; first-o
 baseline is the same fusion with the same drop, deployed without sound. The teacher named here is no part of the
 mechanism: it is the ceiling, the same fusion with both senses at test time.
 
-The weight 0.1 is the paper's and drop 0.5 was set beforehand; no score chose them. The student alone was tuned first, on
-the validation images of seed 0: 0.492 with 600 steps at 3e-3; with 300 steps 0.372, 0.291 at 1e-2, 0.252 at 1e-3.
+The weight 0.1 is the paper's and drop 0.5 was set beforehand; no score chose them. The student alone was tuned first,
+on the validation images of seed 0: 0.492 with 600 steps at 3e-3; with 300 steps 0.372, 0.291 at 1e-2, 0.252 at 1e-3.
 
     xmodal train papers/pta --seeds 0 1 2
 """
