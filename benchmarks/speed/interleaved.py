@@ -14,12 +14,14 @@ Array = npt.NDArray[np.float64]
 
 
 def in_turns(calls: Mapping[str, Callable[[], T]], *, rounds: int) -> dict[str, list[T]]:
-    """What each call returns in each round, after one round that is not counted; every round begins with another."""
-    names = list(calls)
+    """What each call returns in each round, after one round that is not counted; every round has an order of its own.
+
+    Were the order a circle, one candidate would always follow the same other, and find its caches.
+    """
+    names, drawn = list(calls), np.random.default_rng(0)
     found: dict[str, list[T]] = {name: [] for name in names}
     for number in range(rounds + 1):
-        first = number % len(names)
-        for name in names[first:] + names[:first]:
+        for name in [names[i] for i in drawn.permutation(len(names))]:
             value = calls[name]()
             if number:
                 found[name].append(value)
@@ -27,7 +29,7 @@ def in_turns(calls: Mapping[str, Callable[[], T]], *, rounds: int) -> dict[str, 
 
 
 def interleaved(calls: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each call in each round, after one round that is not counted; every round begins with another."""
+    """Seconds of each call in each round, after one round that is not counted, in turns of a random order."""
 
     def timed(call: Callable[[], object]) -> Callable[[], float]:
         def seconds() -> float:

@@ -16,15 +16,16 @@ from xmodal.benchmarks.speed.interleaved import (
 )
 
 
-def test_every_candidate_runs_once_a_round_and_each_begins_in_turn():
+def test_every_candidate_runs_once_a_round_and_none_always_behind_the_same_other():
     order = []
     calls = {name: lambda name=name: order.append(name) for name in "abc"}
-    seconds = interleaved(calls, rounds=4)
-    assert all(len(s) == 4 for s in seconds.values())
+    seconds = interleaved(calls, rounds=40)
+    assert all(len(s) == 40 for s in seconds.values())
     rounds = [order[i : i + 3] for i in range(0, len(order), 3)]
-    assert len(rounds) == 5  # the first is not counted
+    assert len(rounds) == 41  # the first is not counted
     assert all(sorted(names) == ["a", "b", "c"] for names in rounds)
-    assert [names[0] for names in rounds] == ["a", "b", "c", "a", "b"]
+    behind = [names[i + 1] for names in rounds for i in range(2) if names[i] == "a"]
+    assert min(behind.count("b"), behind.count("c")) > 8
 
 
 def test_the_ratio_is_that_of_the_medians_and_lies_in_its_interval():
