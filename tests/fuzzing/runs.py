@@ -86,7 +86,7 @@ def _arm(name):
 def _read_arm(path):
     run = _toy_run(path.parents[5])
     split = run.benchmark.splits(0)[0]
-    run._phase(0, split, run.phases[0])
+    run.do(0, split, run.phases[0])
     return run._summarise([split])
 
 
