@@ -75,7 +75,7 @@ def read_json(path: Path) -> Any:
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """A safetensors file with a checksum in its metadata; shared or strided tensors are copied."""
     plain = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
-    write_atomic(path, lambda part: save_file(plain, str(part), {_SHA256: _digest(plain)}))
+    write_atomic(path, lambda part: save_file(plain, str(part), {_SHA256: tensors_digest(plain)}))
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -88,17 +88,17 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
     except Exception as error:
         raise DataError(path, expected="a safetensors file", found=f"a file that does not parse ({error})") from error
-    if _digest(tensors) != stated:
+    if tensors_digest(tensors) != stated:
         raise DataError(path, expected="tensors with the sha256 in its metadata", found="other or damaged ones")
     return tensors
 
 
-def _digest(tensors: Mapping[str, Tensor]) -> str:
-    """Of the names, types, shapes and bytes."""
+def tensors_digest(tensors: Mapping[str, Tensor]) -> str:
+    """sha256 of the names, types, shapes and bytes."""
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name!r} {tensor.dtype} {list(tensor.shape)}\n".encode())
-        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().data)
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -11,8 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from xmodal import __version__
 from xmodal.benchmarks.speed.measure import machine
+from xmodal.engine.papers import commit
 from xmodal.errors import DataError
 from xmodal.files import read_json, write_json
 
@@ -89,15 +88,6 @@ def _without_place(arguments: Sequence[str]) -> list[str]:
         place = kept.index("--json")
         del kept[place : place + 2]
     return kept
-
-
-def commit() -> str:
-    """The commit of the checkout that xmodal runs from, "+" behind it where files differ; else the version."""
-    short = ["git", "-C", str(Path(__file__).resolve().parent), "describe", "--always", "--exclude=*", "--dirty=+"]
-    try:
-        return subprocess.run(short, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return f"version {__version__}"
 
 
 def write(path: Path, found: Conditions, figures: Sequence[Figure], rows: Sequence[Mapping[str, Any]]) -> None:

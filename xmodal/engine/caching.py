@@ -27,7 +27,8 @@ def write_stores(run: Run, forms: Mapping[str, Form], planned: Planned, progress
         ConfigError: there is no teacher with weights of its own; a store stands there that was made from something
             else; a form does not fit.
     """
-    taught = phases(replace(run.config, arms=("distilled",)))[-1]
+    needed = phases(replace(run.config, arms=("distilled",)))
+    taught = needed[-1]
     arms = {source.arm for source in taught.learns_from.values()}
     places = []
     for seed in run.config.seeds:
@@ -35,7 +36,7 @@ def write_stores(run: Run, forms: Mapping[str, Form], planned: Planned, progress
         if seed == run.config.seeds[0]:
             run.begin(splits, seed)
         for split in splits:
-            for phase in phases(replace(run.config, arms=("distilled",))):
+            for phase in needed:
                 if phase.arm in arms:
                     run.do(seed, split, phase)
             places += _write(run, seed, split, taught, forms, planned, progress)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from xmodal.adapter import Adapter, Model, Need
+from xmodal.adapter import Model, Need
 from xmodal.data.benchmark import Split
 from xmodal.data.transforms import Transform
 from xmodal.engine.fit import autocast
@@ -125,9 +125,3 @@ class Stores:
 
 def _text(node: object) -> str:
     return json.dumps(node, default=plain, sort_keys=True)
-
-
-def augmented(config: RunConfig, teachers: Sequence[Adapter], transforms: Sequence[Transform]) -> bool:
-    """Whether some teacher sees other values in every step as the config stands."""
-    anew = any(not sees_the_same_each_time(teacher, transforms) for teacher in teachers)
-    return anew and not config.schedule.get("views", 0)

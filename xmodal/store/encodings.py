@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -129,8 +128,3 @@ def _spread(arrays: Mapping[str, Tensor], width: int) -> Tensor:
     others = width - index.shape[-1]
     level = arrays["tail"].unsqueeze(-1) - torch.log(torch.tensor(float(max(others, 1)), device=top.device))
     return level.expand(*index.shape[:-1], width).scatter(-1, index, top)
-
-
-def widths(arrays: Mapping[str, Tensor]) -> dict[str, Any]:
-    """dtype and shape of each array, for the manifest."""
-    return {name: {"dtype": str(a.dtype).removeprefix("torch."), "shape": list(a.shape)} for name, a in arrays.items()}

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from xmodal import __version__
 from xmodal.data.transforms import Transform
 from xmodal.errors import DataError
-from xmodal.files import write_text
+from xmodal.files import tensors_digest, write_text
 
 FORMAT = 1
 MANIFEST, PLAN = "manifest.json", "plan.json"
@@ -32,7 +31,6 @@ MEANING = {
     "views": "the number of recorded augmentations",
     "precision": "the precision that the teacher runs in",
     "need": "what is asked of the teacher",
-    "parts": "the parts or forms that are kept",
     "batch": "the batches of the teacher",
 }
 """What a description is made of, in the order in which differences are told."""
@@ -63,7 +61,7 @@ def described(
         "format": FORMAT,
         "xmodal": __version__.split(".")[0],
         "teacher": kind,
-        "weights": weights_digest(teacher.state_dict()),
+        "weights": tensors_digest(teacher.state_dict()),
         "code": code_digest([type(m) for m in teacher.modules()] + [type(t) for t in _inner(transforms)]),
         "transforms": transform_text,
         "data": data,
@@ -78,16 +76,6 @@ def described(
 def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     """In words, what a store was made from that is not what is wanted now."""
     return [MEANING[name] for name in MEANING if name in wanted and found.get(name) != wanted[name]]
-
-
-def weights_digest(tensors: Mapping[str, Tensor]) -> str:
-    """Of the names, types, shapes and bytes of all weights."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(tensors.items()):
-        plain = tensor.detach().cpu().contiguous()
-        digest.update(f"{name!r} {plain.dtype} {list(plain.shape)}\n".encode())
-        digest.update(plain.flatten().view(torch.uint8).numpy().data)
-    return digest.hexdigest()
 
 
 def code_digest(classes: Iterable[type]) -> str:

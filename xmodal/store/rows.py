@@ -83,12 +83,6 @@ def to_rows(embedding: Embedding, batch: Batch, token_outputs: frozenset[str] = 
     ]
 
 
-def to_embedding(rows: Sequence[Row], layout: Layout, device: torch.device | str = "cpu") -> Embedding:
-    """Rows side by side, padded to the longest; `of` is padded with -1, everything else with zeros."""
-    columns = {name: padded([row[name] for row in rows], name).to(device) for name in layout.names}
-    return rebuild(columns, layout)
-
-
 def padded(values: Sequence[Tensor], name: str) -> Tensor:
     """[B, longest, ...]."""
     if values[0].dim() == 0 or len({v.shape[0] for v in values}) == 1:
