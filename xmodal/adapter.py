@@ -92,6 +92,20 @@ class Adapter(nn.Module):
         raise NotImplementedError
 
 
+class Frozen(Adapter):
+    """Base of what stands in for a frozen teacher: to distillers it looks like the teacher itself."""
+
+    def __init__(self, teacher: Adapter) -> None:
+        super().__init__()
+        self.teacher = teacher.eval().requires_grad_(False)
+        self.inputs, self.privileged = teacher.inputs, teacher.privileged
+        self.width, self.token_width, self.layer_widths = teacher.width, teacher.token_width, teacher.layer_widths
+        self.eval()
+
+    def upper(self, batch: Batch, tokens: Tensor, valid: Tensor | None, layer: int, rows: Tensor | None) -> Embedding:
+        return self.teacher.upper(batch, tokens, valid, layer, rows)
+
+
 class Model(Adapter):
     """An adapter and one head for each task: fills `Embedding.outputs`.
 
@@ -148,4 +162,4 @@ def _width(adapter: Adapter, level: str) -> int:
     return width
 
 
-__all__ = ["Adapter", "Model", "Need", "Tokens"]
+__all__ = ["Adapter", "Frozen", "Model", "Need", "Tokens"]

@@ -66,6 +66,10 @@ def test_tokens_and_their_pairs_are_those_of_the_same_augmented_scene(street, tm
     plan = Schedule(steps=4, labelled=2, paired=2, views=3)
     steps = Steps(split.train, split.labelled, range(5), plan, TRANSFORMS, 0, recorded=answers.store.params)
     drawn_anew = Steps(split.train, split.labelled, range(5), plan, TRANSFORMS, 0)
+    moved = Steps(
+        split.train, split.labelled, range(5), plan, TRANSFORMS, 0, recorded=lambda k, v: answers.store.params(k, 2 - v)
+    )
+    assert any(not torch.equal(moved[i].tensor("image"), steps[i].tensor("image")) for i in range(4))
     seen = set()
     for i in range(len(steps)):
         batch = steps[i]

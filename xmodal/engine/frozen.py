@@ -7,24 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from xmodal.adapter import Adapter, Need
+from xmodal.adapter import Adapter, Frozen, Need
 from xmodal.bus import Embedding
 from xmodal.data.batch import Batch
 from xmodal.errors import ConfigError
-
-
-class Frozen(Adapter):
-    """Base: looks like the teacher that it runs."""
-
-    def __init__(self, teacher: Adapter) -> None:
-        super().__init__()
-        self.teacher = teacher.eval().requires_grad_(False)
-        self.inputs, self.privileged = teacher.inputs, teacher.privileged
-        self.width, self.token_width, self.layer_widths = teacher.width, teacher.token_width, teacher.layer_widths
-        self.eval()
-
-    def upper(self, batch: Batch, tokens: Tensor, valid: Tensor | None, layer: int, rows: Tensor | None) -> Embedding:
-        return self.teacher.upper(batch, tokens, valid, layer, rows)
 
 
 class Compiled(Frozen):

@@ -7,9 +7,8 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from xmodal.adapter import Adapter, Need
+from xmodal.adapter import Adapter, Frozen, Need
 from xmodal.bus import Embedding
 from xmodal.data.batch import Batch, collate
 from xmodal.data.benchmark import Samples
@@ -35,7 +34,7 @@ def _edited(transform: Transform) -> frozenset[str] | None:
     return None if key is None else frozenset({key})
 
 
-class Recall(Adapter):
+class Recall(Frozen):
     """Answers for a teacher from memory, sample by sample; whatever is not remembered runs live.
 
     Args:
@@ -56,16 +55,12 @@ class Recall(Adapter):
         device: torch.device,
         autocast: AbstractContextManager[Any],
     ) -> None:
-        super().__init__()
-        self.teacher = teacher.to(device).eval()
-        self.inputs, self.privileged = teacher.inputs, teacher.privileged
-        self.width, self.token_width, self.layer_widths = teacher.width, teacher.token_width, teacher.layer_widths
+        super().__init__(teacher.to(device))
         self.rows: dict[int, Row] = {}
         self.layout = Layout((), {})
         if not (need.layers or need.attention):
             with torch.no_grad(), autocast:
                 self._fill(samples, positions, need, device)
-        self.eval()
 
     def _fill(self, samples: Samples, positions: Sequence[int], need: Need, device: torch.device) -> None:
         size = 0
@@ -93,6 +88,3 @@ class Recall(Adapter):
         if not all(known):
             columns = without_content(columns, torch.tensor(known))
         return rebuild({name: value.to(batch.index.device) for name, value in columns.items()}, self.layout)
-
-    def upper(self, batch: Batch, tokens: Tensor, valid: Tensor | None, layer: int, rows: Tensor | None) -> Embedding:
-        return self.teacher.upper(batch, tokens, valid, layer, rows)

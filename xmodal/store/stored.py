@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
-from xmodal.adapter import Adapter, Need
+from xmodal.adapter import Adapter, Frozen, Need
 from xmodal.bus import Embedding
 from xmodal.data.batch import Batch
 from xmodal.errors import DataError
@@ -13,7 +12,7 @@ from xmodal.store.reader import Store
 from xmodal.store.rows import map_columns, rebuild, without_content
 
 
-class StoredTeacher(Adapter):
+class StoredTeacher(Frozen):
     """Looks up what a frozen teacher said of each sample under the augmentation that the batch names.
 
     A sample that lacks the teacher's sensors gets an answer without a valid token, which `Frame.taught` tells everybody
@@ -25,11 +24,8 @@ class StoredTeacher(Adapter):
     """
 
     def __init__(self, store: Store, teacher: Adapter) -> None:
-        super().__init__()
-        self.store, self.teacher = store, teacher.eval()
-        self.inputs, self.privileged = teacher.inputs, teacher.privileged
-        self.width, self.token_width, self.layer_widths = teacher.width, teacher.token_width, teacher.layer_widths
-        self.eval()
+        super().__init__(teacher)
+        self.store = store
 
     def forward(self, batch: Batch, need: Need) -> Embedding:
         recorded = self.store.views > 1 and batch.view is not None
@@ -49,6 +45,3 @@ class StoredTeacher(Adapter):
             columns = without_content(columns, torch.tensor(known))
         device = batch.index.device
         return rebuild(map_columns(columns, lambda x: x.to(device, non_blocking=True)), self.store.layout)
-
-    def upper(self, batch: Batch, tokens: Tensor, valid: Tensor | None, layer: int, rows: Tensor | None) -> Embedding:
-        return self.teacher.upper(batch, tokens, valid, layer, rows)
