@@ -117,6 +117,33 @@ def record(path: Path, name: str, config: RunConfig, result: Mapping[str, Any]) 
         "arms": {arm: result["arms"][arm] for arm in ARMS if arm in result["arms"]},
         "seconds": round(result["seconds_by_arm"]["distilled"] / max(1, len(result["seeds"])), 1),
     }
+    return _kept(path, name, row)
+
+
+def row_of(path: Path, name: str, config: RunConfig) -> dict[str, Any]:
+    """What was measured with this config.
+
+    Raises:
+        ConfigError: the row is absent or of another config.
+    """
+    row = measured(path).get(name, {})
+    if row.get("digest") != digest(config):
+        raise ConfigError(f"{path}: {name}: expected figures of this config, found none; measure it first")
+    return row
+
+
+def retime(path: Path, name: str, config: RunConfig, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace the seconds of a row, measured beside other work, by those of a run that had the machine for itself.
+
+    Raises:
+        ConfigError: the row is absent or of another config.
+    """
+    row = row_of(path, name, config)
+    seconds = result["seconds_by_arm"]["distilled"] / max(1, len(result["seeds"]))
+    return _kept(path, name, {**row, "seconds": round(seconds, 1)})
+
+
+def _kept(path: Path, name: str, row: dict[str, Any]) -> dict[str, Any]:
     write_json(path, dict(sorted({**measured(path), name: row}.items())))
     return row
 
