@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -29,7 +28,7 @@ from xmodal.bus import Embedding, Tokens
 from xmodal.data.batch import Batch
 from xmodal.data.sample import Sample
 from xmodal.store import Store, write_store
-from xmodal.store.batches import BATCH, Items
+from xmodal.store.batches import Items
 from xmodal.store.manifest import described
 from xmodal.store.writer import Job
 
@@ -80,19 +79,7 @@ def job(case: Case) -> Job:
     teacher = Fixed(case)
     samples = [Sample(f"s{i:06d}", {"number": torch.tensor(i)}) for i in range(case.records)]
     items = Items.of(samples, range(case.records), (), 0)
-    made = described(
-        teacher=teacher,
-        kind="Fixed",
-        transforms=(),
-        transform_text="",
-        data="",
-        keys=items.keys,
-        views=0,
-        precision="fp32",
-        need="",
-        batch=BATCH,
-    )
-    return Job(teacher, Need(), items, torch.device("cpu"), nullcontext(), made, {})
+    return Job(teacher, Need(), items, torch.device("cpu"), described(teacher, items))
 
 
 def written(case: Case, folder: Path) -> dict[str, float]:

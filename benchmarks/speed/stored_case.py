@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from xmodal.engine.schedule import Schedule, optimiser
 from xmodal.losses import CosineLoss, KDLoss, cosine_loss
 from xmodal.modalities.image import TimmImage
 from xmodal.store import Store, StoredTeacher, write_store
-from xmodal.store.batches import BATCH, Items
+from xmodal.store.batches import Items
 from xmodal.store.manifest import described
 from xmodal.store.writer import Job
 from xmodal.tasks import Classification
@@ -57,19 +56,7 @@ def write_stores(folder: Path) -> None:
     for number, name in enumerate(NAMES):
         teacher = model(1 + number).eval().requires_grad_(False)
         items = Items.of(samples(), range(SAMPLES), (), 0)
-        made = described(
-            teacher=teacher,
-            kind=name,
-            transforms=(),
-            transform_text="",
-            data="",
-            keys=items.keys,
-            views=0,
-            precision="fp32",
-            need="",
-            batch=BATCH,
-        )
-        write_store(folder / name, Job(teacher, NEED, items, torch.device("cpu"), nullcontext(), made, {}))
+        write_store(folder / name, Job(teacher, NEED, items, torch.device("cpu"), described(teacher, items)))
 
 
 def distillation(side: str, folder: Path | None) -> Distillation:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -12,7 +11,7 @@ from xmodal.adapter import Adapter, Need
 from xmodal.bus import Embedding, Tokens
 from xmodal.data.sample import Rows, Sample
 from xmodal.data.transforms import EntryTransform, uniform
-from xmodal.store.batches import BATCH, Items
+from xmodal.store.batches import Items
 from xmodal.store.encodings import Form
 from xmodal.store.manifest import described
 from xmodal.store.writer import Job, write_store
@@ -46,7 +45,7 @@ class Teacher(Adapter):
         super().__init__()
         torch.manual_seed(0)
         self.width = self.token_width = width
-        self.layer_widths = (width,)
+        self.layer_widths = (width, width)
         self.ragged = ragged
         self.lift, self.head = nn.Linear(2, width), nn.Linear(width, 5)
         self.levels = {"part": "tokens", "whole": "pooled"}
@@ -66,7 +65,7 @@ class Teacher(Adapter):
         return Embedding(
             pooled=pooled,
             tokens=own,
-            layers=(Tokens(lifted, valid if self.ragged else None, key="points"),) if need.layers else (),
+            layers=(Tokens(lifted, valid if self.ragged else None, key="points"), own) if need.layers else (),
             outputs={"whole": self.head(pooled), "part": self.head(tokens)},
             parts={"half": Embedding(pooled=pooled[:, :3])},
         )
@@ -93,24 +92,12 @@ def job(
     teacher = (teacher or Teacher()).eval()
     transforms = [Shift()]
     items = Items.of(samples(count), range(count), transforms, views)
-    made = described(
-        teacher=teacher,
-        kind="Teacher",
-        transforms=items.transforms,
-        transform_text="Shift" if views else "",
-        data="here",
-        keys=items.keys,
-        views=views,
-        precision="fp32",
-        need="all",
-        batch=BATCH,
-    )
+    made = described(teacher, items, kind="Teacher", transforms="Shift" if views else "", data="here", need="all")
     return Job(
         teacher=teacher,
         need=NEED,
         items=items,
         device=torch.device("cpu"),
-        autocast=nullcontext(),
         made={**made, **changed},
         forms=forms or {},
         shard_bytes=shard_bytes,

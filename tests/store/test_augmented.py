@@ -1,7 +1,5 @@
 """What is stored of mirrored, cropped and jittered scenes is what the teacher says of the same scenes in training."""
 
-from contextlib import nullcontext
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -16,7 +14,7 @@ from xmodal.modalities.lidar import PointEncoder
 from xmodal.modalities.lidar.transforms import DropPoints, FlipY, Jitter
 from xmodal.pairs import pair_tokens
 from xmodal.store import Form, Store, StoredTeacher, write_store
-from xmodal.store.batches import BATCH, Items
+from xmodal.store.batches import Items
 from xmodal.store.manifest import described
 from xmodal.store.writer import Job
 
@@ -41,19 +39,8 @@ def models(benchmark):
 
 def stored(folder, teacher, split, form):
     items = Items.of(split.train, range(len(split.train)), TRANSFORMS, 3)
-    made = described(
-        teacher=teacher,
-        kind="teacher",
-        transforms=TRANSFORMS,
-        transform_text="",
-        data="",
-        keys=items.keys,
-        views=3,
-        precision="fp32",
-        need="",
-        batch=BATCH,
-    )
-    write_store(folder, Job(teacher, NEED, items, torch.device("cpu"), nullcontext(), made, {"": form}))
+    made = described(teacher, items)
+    write_store(folder, Job(teacher, NEED, items, torch.device("cpu"), made, forms={"": form}))
     return StoredTeacher(Store(folder), teacher)
 
 

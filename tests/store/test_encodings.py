@@ -69,7 +69,7 @@ def test_a_number_too_large_for_its_form_is_refused():
 
 
 def test_forms_that_do_not_exist_are_refused():
-    with pytest.raises(ConfigError, match="expected one of same, float32, float16, bfloat16, int8, found 'int4'"):
+    with pytest.raises(ConfigError, match="expected one of same, none, float32, float16, bfloat16, int8, found 'int4'"):
         Form("int4")
     with pytest.raises(ConfigError, match="pca or top"):
         Form(pca=2, top=2)

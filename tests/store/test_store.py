@@ -130,6 +130,27 @@ def test_fewer_bits_cost_what_the_plan_says(tmp_path, forms, error):
         assert told < error
 
 
+def test_chosen_layers_keep_their_numbers_and_others_say_that_they_were_left_out(tmp_path):
+    folder = written(tmp_path / "a", forms={"layers": Form("none"), "layers.1": Form("float32")})
+    _, expected = live(["s001", "s002"])
+    found = Store(folder).read(["s001", "s002"]).detach()
+    assert torch.equal(found.layers[1].x, expected.layers[1].x)
+    assert torch.equal(found.layers[-1].x, expected.layers[-1].x)
+    with pytest.raises(
+        DataError, match=r"layers\.0: expected this layer in the teacher's store, found that it was left"
+    ):
+        _ = found.layers[0].x
+    assert not any("layers.0" in part.name for part in Store(folder).records.parts)
+    bare = Store(written(tmp_path / "b", forms={"tokens": Form("none")})).read(["s001"])
+    assert bare.tokens is None
+    assert len(bare.layers) == 2
+
+
+def test_nothing_at_all_is_no_store(tmp_path):
+    with pytest.raises(ConfigError, match="form: nothing is left to store"):
+        written(tmp_path / "a", forms={"": Form("none")})
+
+
 def test_a_pca_and_the_largest_logits_are_kept(tmp_path):
     forms = {"pooled": Form("float16", pca=2), "outputs.whole": Form("float32", top=2)}
     store = Store(written(tmp_path / "a", forms=forms))

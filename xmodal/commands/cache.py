@@ -29,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="[PART=]KIND",
-        help="keep PART (tokens, outputs.digit, ...; all without it) as float32, float16, bfloat16 or int8; "
-        "default: as the teacher returns it",
+        help="keep PART (tokens, outputs.digit, ...; all without it) as float32, float16, bfloat16 or int8, or "
+        "not at all (layers.0=none); default: as the teacher returns it",
     )
     parser.add_argument("--pca", action="append", default=[], metavar="PART=K", help="keep K principal channels")
     parser.add_argument("--top", action="append", default=[], metavar="PART=K", help="keep the K largest logits")

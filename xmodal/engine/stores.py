@@ -16,7 +16,7 @@ from xmodal.engine.fit import autocast
 from xmodal.engine.recall import sees_the_same_each_time
 from xmodal.engine.run_config import RunConfig, plain
 from xmodal.errors import ConfigError
-from xmodal.store.batches import BATCH, Items
+from xmodal.store.batches import Items
 from xmodal.store.encodings import Form
 from xmodal.store.manifest import described, differences
 from xmodal.store.planning import Plan
@@ -110,16 +110,13 @@ class Stores:
     def _made(self, model: Model, need: Need, items: Items) -> Mapping[str, object]:
         nodes = list(self.config.transforms) if items.views else []
         return described(
-            teacher=model,
+            model,
+            items,
             kind=type(model.adapter).__name__,
-            transforms=items.transforms,
-            transform_text=_text(nodes),
+            transforms=_text(nodes),
             data=_text({k: v for k, v in self.config.benchmark.items() if k not in ("root", "workers", "labelled")}),
-            keys=items.keys,
-            views=items.views,
             precision=self.config.precision,
             need=", ".join(name for name in ("pooled", "tokens", "layers", "attention") if getattr(need, name)),
-            batch=BATCH,
         )
 
 

@@ -23,7 +23,8 @@ class Form:
     """How one part is kept.
 
     Attributes:
-        kind: "float32", "float16", "bfloat16" or "int8"; "same" for that of these three which the teacher returns.
+        kind: "float32", "float16", "bfloat16" or "int8"; "same" for that of the first three which the teacher returns;
+            "none" to leave the part out.
         pca: channels of the last axis that are kept, after a rotation to the principal ones; 0 for all as they are.
         top: of the last axis, how many of the largest logits are kept; 0 for all.
     """
@@ -33,9 +34,11 @@ class Form:
     top: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in ("same", *KINDS):
-            known = ", ".join(("same", *KINDS))
+        if self.kind not in ("same", "none", *KINDS):
+            known = ", ".join(("same", "none", *KINDS))
             raise ConfigError(f"form: expected one of {known}, found {self.kind!r}")
+        if self.kind == "none" and (self.pca or self.top):
+            raise ConfigError(f"form: a part that is left out has neither, found pca={self.pca}, top={self.top}")
         if self.pca < 0 or self.top < 0 or (self.pca and self.top):
             raise ConfigError(f"form: expected pca or top above 0, not both, found pca={self.pca}, top={self.top}")
 

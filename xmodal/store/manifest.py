@@ -13,9 +13,9 @@ from typing import Any
 from torch import nn
 
 from xmodal import __version__
-from xmodal.data.transforms import Transform
 from xmodal.errors import DataError
 from xmodal.files import tensors_digest, write_text
+from xmodal.store.batches import BATCH, Items
 
 FORMAT = 1
 MANIFEST, PLAN = "manifest.json", "plan.json"
@@ -37,39 +37,34 @@ MEANING = {
 
 
 def described(
-    *,
     teacher: nn.Module,
-    kind: str,
-    transforms: Sequence[Transform],
-    transform_text: str,
-    data: str,
-    keys: Sequence[str],
-    views: int,
-    precision: str,
-    need: str,
-    batch: int,
+    items: Items,
+    *,
+    kind: str = "",
+    transforms: str = "",
+    data: str = "",
+    precision: str = "fp32",
+    need: str = "",
 ) -> dict[str, Any]:
     """Everything that the outputs depend on, known before any of them is computed.
 
     Args:
-        kind: the teacher's node of the config, as text.
-        transforms: what is recorded; transform_text: their nodes, as text.
-        data: the benchmark's node of the config, as text.
-        keys: of the samples, in the order of the store.
+        items: the records.
+        kind: the teacher's node of the config, as text; transforms: those of what is recorded; data: the benchmark's.
     """
     return {
         "format": FORMAT,
         "xmodal": __version__.split(".")[0],
         "teacher": kind,
         "weights": tensors_digest(teacher.state_dict()),
-        "code": code_digest([type(m) for m in teacher.modules()] + [type(t) for t in _inner(transforms)]),
-        "transforms": transform_text,
+        "code": code_digest([type(m) for m in teacher.modules()] + [type(t) for t in _inner(items.transforms)]),
+        "transforms": transforms,
         "data": data,
-        "samples": {"count": len(keys), "sha256": keys_digest(keys)},
-        "views": views,
+        "samples": {"count": len(items.keys), "sha256": keys_digest(items.keys)},
+        "views": items.views,
         "precision": precision,
         "need": need,
-        "batch": batch,
+        "batch": BATCH,
     }
 
 

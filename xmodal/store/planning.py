@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,8 @@ def plan(
     """
     seen = [(batch, run(batch)) for batch in batches]
     rows = [row for batch, embedding in seen for row in to_rows(embedding, batch, token_outputs)]
-    layout, ragged = layout_of(seen[0][1]), varying(seen[0][1], token_outputs)
+    ragged = varying(seen[0][1], token_outputs)
+    layout = _kept(layout_of(seen[0][1]), forms)
     chosen = _chosen(layout.names, rows[0], forms, ragged)
     bases = {
         name: fit_basis(torch.cat([row[name].float().reshape(-1, row[name].shape[-1]) for row in rows]), form.pca, name)
@@ -93,12 +94,23 @@ def plan(
     return Plan(layout, records, per_shard, size, {p.name: _error(p, records, rows) for p in parts if _lossy(p)})
 
 
+def _kept(layout: Layout, forms: Mapping[str, Form]) -> Layout:
+    """Without the names of parts that are left out."""
+    for path in forms:
+        if path and not any(_under(name, path) for name in layout.names):
+            raise ConfigError(f"form of {path!r}: the teacher returns {', '.join(layout.names)}")
+    names = tuple(name for name in layout.names if forms.get(_nearest(name, forms), Form()).kind != "none")
+    if not names:
+        raise ConfigError("form: nothing is left to store")
+    gone = [name for name in layout.names if name not in names and ".attention." in f".{name}"]
+    if gone and any(".attention." in f".{name}" for name in names):
+        raise ConfigError(f"form of {gone[0]!r}: attention is kept of all layers or of none")
+    return replace(layout, names=names)
+
+
 def _chosen(
     names: Sequence[str], row: Row, forms: Mapping[str, Form], ragged: frozenset[str]
 ) -> dict[str, Form | None]:
-    for path in forms:
-        if path and not any(_under(name, path) for name in names):
-            raise ConfigError(f"form of {path!r}: the teacher returns {', '.join(names)}")
     chosen = {name: _form_of(name, row[name], forms) for name in names}
     for name, form in chosen.items():
         if form is None or name not in ragged or row[name].dim() > 1:
@@ -113,8 +125,12 @@ def _chosen(
 def _form_of(name: str, value: Tensor, forms: Mapping[str, Form]) -> Form | None:
     if name.rsplit(".", 1)[-1] in RAW or not value.is_floating_point() or value.dim() == 0:
         return None
-    best = max((path for path in forms if _under(name, path)), key=len, default=None)
-    return Form() if best is None else forms[best]
+    return forms.get(_nearest(name, forms), Form())
+
+
+def _nearest(name: str, forms: Mapping[str, Form]) -> str:
+    """The longest path of a form that holds for a part; "" where none does."""
+    return max((path for path in forms if _under(name, path)), key=len, default="")
 
 
 def _under(name: str, path: str) -> bool:

@@ -5,10 +5,10 @@ Names are paths into `Embedding`: "pooled", "tokens.x", "layers.2.valid", "outpu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -17,6 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 from xmodal.adapter import Adapter
 from xmodal.bus import Embedding, Tokens
 from xmodal.data.batch import Batch, Ragged
+from xmodal.errors import DataError
 
 Row = dict[str, Tensor]
 CONSTANT = ("frame", "grid", "key")
@@ -29,7 +30,8 @@ class Layout:
 
     Attributes:
         names: of the tensors, in a fixed order.
-        constants: by the path of a set of tokens: its frame, grid and key.
+        constants: by the path of a set of tokens: its frame, grid and key; of hidden layers that are left out too,
+            so that the others keep their numbers.
     """
 
     names: tuple[str, ...]
@@ -98,54 +100,78 @@ def rebuild(columns: Mapping[str, Tensor], layout: Layout) -> Embedding:
 def _rebuild(columns: Mapping[str, Tensor], outline: Outline) -> Embedding:
     return Embedding(
         pooled=None if outline.pooled is None else columns[outline.pooled],
-        tokens=None if outline.tokens is None else _tokens(columns, *outline.tokens),
-        layers=tuple(_tokens(columns, *layer) for layer in outline.layers),
+        tokens=None if outline.tokens is None else _tokens(columns, outline.tokens),
+        layers=tuple(_layer(columns, layer) for layer in outline.layers),
         outputs={name: columns[path] for name, path in outline.outputs},
         attention=tuple((columns[query], columns[key]) for query, key in outline.attention),
         parts={name: _rebuild(columns, inner) for name, inner in outline.parts},
     )
 
 
-def _tokens(columns: Mapping[str, Tensor], names: Mapping[str, str], constants: Mapping[str, Any]) -> Tokens:
-    tensors: dict[str, Any] = {field: columns[path] for field, path in names.items()}
-    return Tokens(**tensors, **constants)
+class LeftOut:
+    """Stands where a hidden layer is that a store does not hold: an error for whoever reads it."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise DataError(self._path, expected="this layer in the teacher's store", found="that it was left out of it")
+
+
+def _layer(columns: Mapping[str, Tensor], place: TokenSet) -> Tokens:
+    return _tokens(columns, place) if "x" in place.names else cast("Tokens", LeftOut(place.path))
+
+
+def _tokens(columns: Mapping[str, Tensor], place: TokenSet) -> Tokens:
+    tensors: dict[str, Any] = {field: columns[name] for field, name in place.names.items()}
+    return Tokens(**tensors, **place.constants)
+
+
+class TokenSet(NamedTuple):
+    """The path of one set of tokens, the names of its tensors by field, and its constants."""
+
+    path: str
+    names: Mapping[str, str]
+    constants: Mapping[str, Any]
 
 
 class Outline(NamedTuple):
     """Which tensor goes where, worked out once: an embedding is rebuilt in every step.
 
     Attributes:
-        pooled: the name of the tensor; tokens, layers: names by field, and constants; outputs, attention: names.
+        pooled: the name of the tensor; tokens, layers: sets of tokens; outputs, attention: names.
         parts: those of sub-models.
     """
 
     pooled: str | None
-    tokens: tuple[Mapping[str, str], Mapping[str, Any]] | None
-    layers: Sequence[tuple[Mapping[str, str], Mapping[str, Any]]]
+    tokens: TokenSet | None
+    layers: Sequence[TokenSet]
     outputs: Sequence[tuple[str, str]]
     attention: Sequence[tuple[str, str]]
     parts: Sequence[tuple[str, Outline]]
 
 
 def _outline(layout: Layout, prefix: str = "") -> Outline:
-    def below(kind: str) -> list[str]:
+    def below(kind: str, paths: Iterable[str]) -> list[str]:
         start = f"{prefix}{kind}."
-        found = (name[len(start) :].split(".")[0] for name in layout.names if name.startswith(start))
+        found = (path[len(start) :].split(".")[0] for path in paths if path.startswith(start))
         return list(dict.fromkeys(found))
 
-    def tokens(path: str) -> tuple[Mapping[str, str], Mapping[str, Any]]:
+    def tokens(path: str) -> TokenSet:
         names = {field: f"{path}.{field}" for field in ("x", "valid", "where", "of")}
-        return {field: name for field, name in names.items() if name in layout.names}, layout.constants[path]
+        kept = {field: name for field, name in names.items() if name in layout.names}
+        return TokenSet(path, kept, layout.constants[path])
 
+    layers, attention = below("layers", layout.constants), below("attention", layout.names)
     return Outline(
         pooled=f"{prefix}pooled" if f"{prefix}pooled" in layout.names else None,
-        tokens=tokens(f"{prefix}tokens") if f"{prefix}tokens" in layout.constants else None,
-        layers=[tokens(f"{prefix}layers.{i}") for i in range(len(below("layers")))],
-        outputs=[(name, f"{prefix}outputs.{name}") for name in below("outputs")],
-        attention=[
-            (f"{prefix}attention.{i}.query", f"{prefix}attention.{i}.key") for i in range(len(below("attention")))
-        ],
-        parts=[(name, _outline(layout, f"{prefix}parts.{name}.")) for name in below("parts")],
+        tokens=tokens(f"{prefix}tokens") if f"{prefix}tokens.x" in layout.names else None,
+        layers=[tokens(f"{prefix}layers.{i}") for i in range(len(layers))],
+        outputs=[(name, f"{prefix}outputs.{name}") for name in below("outputs", layout.names)],
+        attention=[(f"{prefix}attention.{i}.query", f"{prefix}attention.{i}.key") for i in range(len(attention))],
+        parts=[(name, _outline(layout, f"{prefix}parts.{name}.")) for name in below("parts", layout.names)],
     )
 
 

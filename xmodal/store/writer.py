@@ -7,8 +7,8 @@ by locks, which the system frees when a process dies.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +52,9 @@ class Job:
     need: Need
     items: Items
     device: torch.device
-    autocast: AbstractContextManager[Any]
     made: Mapping[str, Any]
-    forms: Mapping[str, Form]
+    autocast: AbstractContextManager[Any] = field(default_factory=nullcontext)
+    forms: Mapping[str, Form] = field(default_factory=dict)
     workers: int = 0
     shard_bytes: int = SHARD_BYTES
 
