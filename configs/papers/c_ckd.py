@@ -6,8 +6,8 @@ distillation term moves the student alone, which is deployed alone. Ours: all eq
 in the place of health records and notes, all weights. The teacher's row of the table is the same audio network trained
 by itself; the distilled arm never sees it.
 
-On the validation images of seed 0, accuracy: student alone 0.593, distilled 0.767, teacher 0.771, with all weights 1
-and a temperature of 0.07; nothing else was tried.
+On the validation images of seed 0, accuracy: student alone 0.593, distilled 0.767, teacher 0.771, with all weights 1,
+a temperature of 0.07 and 64 pairs a step; nothing else was tried. What is shipped here has 48 pairs, for its cost.
 
     xmodal train papers/c_ckd --seeds 0 1 2
 """
@@ -57,6 +57,6 @@ teacher_transforms = [
     dict(type=Gain),
     dict(type=Noise, low_db=5.0, high_db=30.0),
 ]
-schedule = dict(steps=300, labelled=32, paired=64, learning_rate=1e-2)
+schedule = dict(steps=300, labelled=32, paired=48, learning_rate=1e-2)
 teacher_schedule = dict(steps=300, learning_rate=3e-3)
 precision = "fp32"

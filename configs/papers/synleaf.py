@@ -77,7 +77,7 @@ teacher_transforms = [
     dict(type=RandomResizedCrop, size=(32, 32), scale=(0.6, 1.0)),
     dict(type=ColorJitter),
 ]
-schedule = dict(steps=300, labelled=32, paired=64, learning_rate=1e-2)
+schedule = dict(steps=300, labelled=32, paired=24, learning_rate=1e-2)
 teacher_schedule = dict(steps=300, learning_rate=3e-3)
 precision = "fp32"
 paper = dict(

@@ -6,7 +6,8 @@ smooth L1, averaged over the teachers. Ours: small teachers trained on the label
 is a wider image model), and the student's own task beside it.
 
 On the validation images of seed 0: student alone 0.593, distilled 0.643, the teachers 0.659 (both) and 0.415 (wide
-image model). The weights 1 were set beforehand; nothing else was tried.
+image model), with 64 pairs a step; what is shipped here has 48, for its cost. The weights 1 were set beforehand;
+nothing else was tried.
 
     xmodal train papers/theia --seeds 0 1 2
 """
@@ -75,7 +76,7 @@ teacher_transforms = [
     dict(type=RandomResizedCrop, size=(32, 32), scale=(0.6, 1.0)),
     dict(type=ColorJitter),
 ]
-schedule = dict(steps=300, labelled=32, paired=64, learning_rate=1e-2)
+schedule = dict(steps=300, labelled=32, paired=48, learning_rate=1e-2)
 teacher_schedule = dict(steps=300, learning_rate=3e-3)
 precision = "fp32"
 paper = dict(

@@ -9,7 +9,7 @@ instead of points, no class weights; the student's own head, which learns from l
 
 On the validation scenes of seed 0, mIoU: distilled 0.392 with the source's weight, 1, for the branch, 0.432 with 0.2,
 student alone 0.434, all at an earlier schedule of 200 steps at 5e-3; the student's own schedule was tuned afterwards,
-to 0.557 (see papers/scalr).
+to 0.557 (see papers/scalr). Computed in float32: products of ragged batches are slower in bfloat16 on a CPU.
 
     xmodal train papers/two_d_pass --seeds 0 1 2
 """
@@ -54,3 +54,4 @@ distillers = dict(branch=dict(type=FusedBranch, teacher="image", layers=((1, 1),
 balance = dict(type=FixedWeights, weights={"task": 1.0, "branch": 0.2, "branch/kl": 0.05})
 transforms = [dict(type=FlipY), dict(type=DropPoints, fraction=0.1), dict(type=Jitter, std_m=0.01)]
 schedule = dict(steps=250, labelled=4, paired=2, learning_rate=2e-2)
+precision = "fp32"
