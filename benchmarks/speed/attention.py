@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from xmodal.benchmarks.speed.interleaved import interleaved, times_faster
-from xmodal.benchmarks.speed.measure import measured
+from xmodal.benchmarks.speed.measure import compiles, measured
 from xmodal.benchmarks.speed.results import Figure, conditions, write
 from xmodal.losses import attention_kl_loss
 
@@ -66,16 +66,6 @@ def step(side: str, which: str, length: int, width: int, *, causal: bool) -> Cal
         return value.item()
 
     return call
-
-
-def compiles() -> bool:
-    """Whether torch.compile finds what it needs on this machine."""
-    try:
-        step("compiled", "both", 32, 16, causal=True)()
-    except Exception as error:
-        print(f"torch.compile is left out: {str(error).strip().splitlines()[0]}")
-        return False
-    return True
 
 
 def memory(side: str, which: str, length: int, width: int, *, causal: bool) -> dict[str, Any]:
@@ -135,7 +125,7 @@ def figures(rows: Sequence[dict[str, Any]]) -> list[Figure]:
 
 def table(lengths: list[int], width: int, rounds: int) -> list[dict[str, Any]]:
     """Prints each row as it is measured, and returns all of them."""
-    sides = SIDES if compiles() else SIDES[:2]
+    sides = SIDES if compiles(step("compiled", "both", 32, 16, causal=True)) else SIDES[:2]
     cases = sorted({(length, causal) for length in lengths for causal in (True, False)} | {(ALWAYS, True)})
     print("seconds and MiB of ours, eager, compiled; how many times faster ours is, with its 95 % interval")
     rows = []

@@ -41,6 +41,16 @@ def measured(call: Callable[[], object], *, seconds: float = 1.0) -> dict[str, f
     return {"seconds": median(times), "extra_bytes": extra}
 
 
+def compiles(call: Callable[[], object]) -> bool:
+    """Whether torch.compile finds what it needs on this machine: tried with a small call of a compiled function."""
+    try:
+        call()
+    except Exception as error:
+        print(f"torch.compile is left out: {str(error).strip().splitlines()[0]}")
+        return False
+    return True
+
+
 def machine() -> dict[str, str | int]:
     """Processor, system, threads and versions."""
     name = platform.processor()

@@ -106,7 +106,7 @@ def test_the_benches_name_what_they_compared():
         Figure("forward, causal, 4096: extra memory", 2.0, "MiB"),
     ]
     memory = {"ours": 2**20, "dense": 2**22}
-    row = {"divergence": "kl", "tokens": 8, "words": 9, "faster": ratio, "extra_bytes": memory}
+    row = {"divergence": "kl", "tokens": 8, "words": 9, "faster": {"dense": ratio}, "extra_bytes": memory}
     assert [figure.value for figure in vocabulary.figures([row])] == [6.0, 1.0, 4.0]
     rows = [
         {"loss": "clip_rd", "side": side, "batch": 4, "seconds": seconds, "extra_bytes": 2**20}
