@@ -43,6 +43,7 @@ fuzz: $(READY)
 BENCHES := attention vocabulary relational store stored step importing growth lidar readers
 RESULTS := results/speed
 bench: $(READY)
+	$(BIN)/python -m pip install -qq -e '.[bench]'
 	for name in $(BENCHES); do \
 		$(BIN)/python -m xmodal.benchmarks.speed.$$name --json $(RESULTS)/$$name.json || exit 1; \
 	done

@@ -68,6 +68,14 @@ def test_recorded_augmentations_are_those_that_a_live_teacher_sees(make, tmp_pat
             torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
 
 
+def test_a_teacher_that_no_augmentation_reaches_is_stored_once_and_serves_every_view(make, tmp_path):
+    views = "schedule.views=3"
+    (place,) = cached(make("stored", views, store=tmp_path / "store"))
+    assert not Store(place).augmented
+    stored, live = make("stored", views, store=tmp_path / "store"), make("live", views)
+    assert stored.train()["arms"] == live.train()["arms"]
+
+
 def steps(run: Run, arm: str) -> list[torch.Tensor]:
     """What the teacher says of each batch of an arm."""
     phase, split = next(p for p in run.phases if p.arm == arm), run.splits(0)[0]

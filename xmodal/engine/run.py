@@ -220,7 +220,8 @@ class Run:
                 place = self.stores.place(seed, split.name, name)
                 stored = self.stores.read(place, teacher, distillation.need[name], split, steps.transforms)
                 distillation.teachers[name] = stored
-                steps.recorded = stored.store.params
+                if stored.store.augmented:
+                    steps.recorded = stored.store.params
             elif sees_the_same_each_time(teacher, steps.transforms):
                 context = autocast(self.device, self.config.precision)
                 readable = split.having(teacher.inputs)

@@ -51,6 +51,7 @@ class Store:
             raise DataError(self.folder / PLAN, expected="the plan that the manifest holds", found="another one")
         self.layout = Layout.of_plain(self.plan["layout"])
         self.records = Records(tuple(Part.of_plain(p) for p in self.plan["parts"]), read_bases(self.folder, self.plan))
+        self.augmented = bool(self.plan["made"]["views"])  # else it holds each sample as it is
         self.views = max(1, int(self.plan["made"]["views"]))
         self.per_shard: int = self.plan["records_per_shard"]
         keys = read_keys(self.folder, self.plan)

@@ -28,7 +28,7 @@ class StoredTeacher(Frozen):
         self.store = store
 
     def forward(self, batch: Batch, need: Need) -> Embedding:
-        recorded = self.store.views > 1 and batch.view is not None
+        recorded = self.store.augmented and batch.view is not None
         views = batch.view.tolist() if recorded else [0] * len(batch)  # type: ignore[union-attr]
         there = batch.has(self.inputs).tolist()
         known = [key in self.store for key in batch.keys]
