@@ -29,7 +29,7 @@ TASK, TASKS = "kind", {"kind": Classification(tuple("abcdefghij"))}
 NAMES = ("first", "second", "third")
 SAMPLES, SIZE = 256, 16
 """In an epoch, and in a batch."""
-NEED = Need(pooled=True, tokens=True)
+NEEDS = {"pooled + logits": Need(pooled=True), "tokens": Need(tokens=True)}
 
 
 def model(seed: int) -> Model:
@@ -52,11 +52,13 @@ def batches() -> list[Batch]:
 
 
 def write_stores(folder: Path) -> None:
-    """One for each teacher, in float32."""
+    """One for each teacher and each side, in float32, with what that side asks for: as `xmodal cache` writes them."""
     for number, name in enumerate(NAMES):
         teacher = model(1 + number).eval().requires_grad_(False)
         items = Items.of(samples(), range(SAMPLES), (), 0)
-        write_store(folder / name, Job(teacher, NEED, items, torch.device("cpu"), described(teacher, items)))
+        for side, need in NEEDS.items():
+            made = described(teacher, items, need=side)
+            write_store(folder / side / name, Job(teacher, need, items, torch.device("cpu"), made))
 
 
 def distillation(side: str, folder: Path | None) -> Distillation:
@@ -76,7 +78,7 @@ def distillation(side: str, folder: Path | None) -> Distillation:
     built = Distillation(model(0), TASKS, teachers=live, distillers=distillers, balance=FixedWeights())
     if folder is not None and side != "live":
         for name, teacher in live.items():
-            built.teachers[name] = _stored(folder / name, teacher)
+            built.teachers[name] = _stored(folder / side / name, teacher)
     return built
 
 
@@ -86,7 +88,8 @@ def _stored(folder: Path, teacher: Adapter) -> Adapter:
 
 def targets(folder: Path) -> list[dict[str, Tensor]]:
     """By batch: each teacher's tokens [B, N, D], ready."""
-    return [{name: Store(folder / name).read(batch.keys).need_tokens(name).x for name in NAMES} for batch in batches()]
+    stores = {name: Store(folder / "tokens" / name) for name in NAMES}
+    return [{name: store.read(batch.keys).need_tokens(name).x for name, store in stores.items()} for batch in batches()]
 
 
 def by_hand(feed: Iterable[Batch], ready: Sequence[dict[str, Tensor]], *, steps: int) -> list[Tensor]:
@@ -101,7 +104,7 @@ def by_hand(feed: Iterable[Batch], ready: Sequence[dict[str, Tensor]], *, steps:
     for step, batch in enumerate(feed):
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate(step)
-        embedding = student(batch, NEED)
+        embedding = student(batch, NEEDS["tokens"])
         loss = nn.functional.cross_entropy(embedding.outputs[TASK], batch.labels[TASK])
         for name, target in ready[step % len(ready)].items():
             loss = loss + cosine_loss(projectors[name](embedding.tokens.x), target)

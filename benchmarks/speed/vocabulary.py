@@ -4,8 +4,9 @@
 
 Forward and backward to hidden states and weight, from hidden states of student and teacher. Times are taken in turns
 in one process and compared by their medians; memory is what one call adds to the inputs, in a fresh process each (see
-`measure.py`); it holds the gradients. "dense" multiplies all logits out and calls the same divergence, "compiled" is
-that by torch.compile; a case whose dense side would not fit into the free memory is left out.
+`measure.py`), of a compiled side in its second call, so that compiling is left out; it holds the gradients. "dense"
+multiplies all logits out and calls the same divergence, "compiled" is that by torch.compile; a case whose dense side
+would not fit into the free memory is left out.
 """
 
 from __future__ import annotations

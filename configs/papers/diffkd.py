@@ -53,5 +53,5 @@ distillers = dict(denoised=dict(type=DiffKD, teacher="lidar", task="segmentation
 balance = dict(type=FixedWeights, weights=dict(task=1.0, denoised=1.0))
 transforms = [dict(type=HorizontalFlip), dict(type=RandomCrop, size=(56, 160)), dict(type=ColorJitter)]
 teacher_transforms = [dict(type=FlipY), dict(type=DropPoints, fraction=0.1), dict(type=Jitter, std_m=0.01)]
-schedule = dict(steps=400, labelled=4, paired=1, learning_rate=4e-3)
+schedule = dict(steps=400, labelled=4, paired=0, learning_rate=4e-3)
 teacher_schedule = dict(steps=200, labelled=8, learning_rate=5e-3)
