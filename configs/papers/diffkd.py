@@ -9,7 +9,6 @@ maps and of logits of one image; no detection heads, segmentation of cells.
 
 The weights are the source's; none was searched. Computed in float32, with the labelled pairs alone, for its cost.
 
-
     xmodal train papers/diffkd --seeds 0 1 2
 """
 
