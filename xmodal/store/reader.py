@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from ctypes import memmove
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -146,15 +145,15 @@ class Store:
 
     def _from_many(self, shards: Numbers, rows: Numbers) -> Bytes:
         """Row i of shard i. numpy would gather each shard's rows and then put them in order: a second copy."""
-        length = self.shards[0].rows.shape[1]
-        starts = np.zeros(len(self.shards), np.int64)
-        for number in np.unique(shards).tolist():
+        length, numbers = self.shards[0].rows.shape[1], shards.tolist()
+        maps = {}
+        for number in set(numbers):
             self.shards[number].check_all(rows[shards == number])
-            starts[number] = self.shards[number].rows.ctypes.data
+            maps[number] = self.shards[number].map.data
         raw = np.empty((len(rows), length), np.uint8)
-        first, sources = raw.ctypes.data, starts[shards] + rows * length
-        for target, source in zip(range(first, first + raw.nbytes, length), sources.tolist(), strict=True):
-            memmove(target, source, length)
+        filled, starts = raw.reshape(-1).data, (rows * length).tolist()
+        for place, number, start in zip(range(0, raw.size, length), numbers, starts, strict=True):
+            filled[place : place + length] = maps[number][start : start + length]
         return raw
 
     def _row(self, number: int) -> dict[tuple[str, str], Tensor]:
