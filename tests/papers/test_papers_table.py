@@ -69,6 +69,15 @@ def test_rows_are_added_and_kept(tmp_path, source):
     assert rows["one"]["seconds"] == 12.0
 
 
+def test_a_second_timing_replaces_the_seconds_and_nothing_else(tmp_path, source):
+    config, path = read(source), tmp_path / "measured.json"
+    before = papers.record(path, "one", config, {**ROW, "seconds_by_arm": {"distilled": 24.0}})
+    papers.retime(path, "one", config, {"seeds": [0], "seconds_by_arm": {"distilled": 5.0}})
+    assert papers.measured(path)["one"] == {**before, "seconds": 5.0}
+    with pytest.raises(ConfigError, match="one: expected figures of this config, found none; measure it first"):
+        papers.retime(path, "one", read(source, ["schedule.steps=7"]), {})
+
+
 def test_a_damaged_record_is_named(tmp_path):
     path = tmp_path / "measured.json"
     path.write_text(json.dumps({"one": 3}))
