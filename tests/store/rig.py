@@ -9,9 +9,10 @@ from torch import nn
 
 from xmodal.adapter import Adapter, Need
 from xmodal.bus import Embedding, Tokens
+from xmodal.data.batch import collate
 from xmodal.data.sample import Rows, Sample
 from xmodal.data.transforms import EntryTransform, uniform
-from xmodal.store.batches import Items
+from xmodal.store.batches import Items, recorded_generator
 from xmodal.store.encodings import Form
 from xmodal.store.manifest import described
 from xmodal.store.writer import Job, write_store
@@ -77,6 +78,17 @@ def samples(count: int = 40) -> list[Sample]:
         generator = torch.Generator().manual_seed(i)
         made.append(Sample(f"s{i:03d}", {"points": Rows(torch.randn(2 + i % 5, 2, generator=generator))}))
     return made
+
+
+def live(keys, views=None, teacher=None):
+    """The teacher on these samples, in a batch of their own."""
+    by_key = {sample.key: sample for sample in samples()}
+    chosen = [by_key[key] for key in keys]
+    if views is not None:
+        chosen = [Shift()(s, generator=recorded_generator(s.key, v))[0] for s, v in zip(chosen, views, strict=True)]
+    batch = collate(chosen, view=views)
+    with torch.no_grad():
+        return batch, (teacher or Teacher()).eval()(batch, NEED)
 
 
 def job(

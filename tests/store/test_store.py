@@ -12,25 +12,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from store.rig import NEED, Shift, Teacher, contents, job, samples, written
+from store.rig import NEED, Shift, Teacher, contents, job, live, samples, written
 from xmodal.bus import map_tensors
 from xmodal.data.batch import collate
 from xmodal.errors import ConfigError, DataError, DiskFull
 from xmodal.store import Form, Lookup, Store, StoredTeacher, write_store
-from xmodal.store.batches import Batches, recorded_generator
+from xmodal.store.batches import Batches
 from xmodal.store.planning import check_room
 from xmodal.store.verify import faults
-
-
-def live(keys, views=None, teacher=None):
-    """The teacher on these samples, in a batch of their own."""
-    by_key = {sample.key: sample for sample in samples()}
-    chosen = [by_key[key] for key in keys]
-    if views is not None:
-        chosen = [Shift()(s, generator=recorded_generator(s.key, v))[0] for s, v in zip(chosen, views, strict=True)]
-    batch = collate(chosen, view=views)
-    with torch.no_grad():
-        return batch, (teacher or Teacher()).eval()(batch, NEED)
 
 
 def same(found, expected, **tolerance):
@@ -110,57 +99,6 @@ def test_a_sample_without_the_sensor_gets_no_token_and_one_that_is_not_stored_is
         stored(collate([known, other]), NEED)
 
 
-@pytest.mark.parametrize(
-    ("forms", "error"),
-    [
-        ({"": Form("float16")}, 1e-3),
-        ({"": Form("bfloat16")}, 1e-2),
-        ({"": Form("int8")}, 1e-2),
-        ({"tokens": Form("int8"), "outputs.whole": Form("float16")}, 1e-2),
-    ],
-)
-def test_fewer_bits_cost_what_the_plan_says(tmp_path, forms, error):
-    plans = []
-    write_store(tmp_path / "a", job(forms=forms), planned=lambda plan, count: plans.append((plan, count)))
-    exact, store = Store(written(tmp_path / "b")), Store(tmp_path / "a")
-    keys = [f"s{i:03d}" for i in range(40)]
-    for name, told in plans[0][0].error.items():
-        a, b = (s.columns([s.record(k) for k in keys])[name].double() for s in (store, exact))
-        assert float((a - b).norm() / b.norm()) == pytest.approx(told, rel=0.3)
-        assert told < error
-
-
-def test_chosen_layers_keep_their_numbers_and_others_say_that_they_were_left_out(tmp_path):
-    folder = written(tmp_path / "a", forms={"layers": Form("none"), "layers.1": Form("float32")})
-    _, expected = live(["s001", "s002"])
-    found = Store(folder).read(["s001", "s002"]).detach()
-    assert torch.equal(found.layers[1].x, expected.layers[1].x)
-    assert torch.equal(found.layers[-1].x, expected.layers[-1].x)
-    with pytest.raises(
-        DataError, match=r"layers\.0: expected this layer in the teacher's store, found that it was left"
-    ):
-        _ = found.layers[0].x
-    assert not any("layers.0" in part.name for part in Store(folder).records.parts)
-    bare = Store(written(tmp_path / "b", forms={"tokens": Form("none")})).read(["s001"])
-    assert bare.tokens is None
-    assert len(bare.layers) == 2
-
-
-def test_nothing_at_all_is_no_store(tmp_path):
-    with pytest.raises(ConfigError, match="form: nothing is left to store"):
-        written(tmp_path / "a", forms={"": Form("none")})
-
-
-def test_a_pca_and_the_largest_logits_are_kept(tmp_path):
-    forms = {"pooled": Form("float16", pca=2), "outputs.whole": Form("float32", top=2)}
-    store = Store(written(tmp_path / "a", forms=forms))
-    _, expected = live(["s001", "s002"])
-    found = store.read(["s001", "s002"])
-    assert found.pooled.shape == (2, 6)
-    assert torch.equal(found.outputs["whole"].argmax(1), expected.outputs["whole"].argmax(1))
-    assert store.plan["lost_variance"]["pooled"] > 0
-
-
 def test_two_processes_write_what_one_writes(tmp_path):
     written(tmp_path / "one", views=2, count=40, shard_bytes=2048)
     script = "import sys; from pathlib import Path; from store.rig import written; " + (
@@ -211,14 +149,6 @@ def test_a_store_of_something_else_is_not_gone_on_with(tmp_path, change, what):
     written(tmp_path / "a")
     with pytest.raises(ConfigError, match=f"holds a store that differs in {what}: delete it"):
         write_store(tmp_path / "a", job(**change))
-
-
-def test_other_forms_are_told(tmp_path):
-    written(tmp_path / "a")
-    with pytest.raises(ConfigError, match="differs in the forms that parts are kept in"):
-        write_store(tmp_path / "a", job(forms={"": Form("int8")}))
-    with pytest.raises(ConfigError, match=r"form of 'tokken': the teacher returns pooled, tokens\.x"):
-        write_store(tmp_path / "b", job(forms={"tokken": Form("int8")}))
 
 
 def test_a_finished_store_is_left_as_it_is(tmp_path):

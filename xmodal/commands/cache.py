@@ -93,6 +93,7 @@ def forms_of(kinds: Sequence[str], pcas: Sequence[str], tops: Sequence[str]) -> 
     """
     from xmodal.errors import ConfigError
     from xmodal.store.encodings import Form
+    from xmodal.store.planning import nearest
 
     kind_of = {text.rpartition("=")[0]: text.rpartition("=")[2] for text in kinds}
     numbers: dict[str, dict[str, int]] = {"pca": {}, "top": {}}
@@ -104,15 +105,11 @@ def forms_of(kinds: Sequence[str], pcas: Sequence[str], tops: Sequence[str]) -> 
             numbers[option][part] = int(number)
     parts = dict.fromkeys([*kind_of, *numbers["pca"], *numbers["top"]])
     return {
-        part: Form(_nearest(kind_of, part), numbers["pca"].get(part, 0), numbers["top"].get(part, 0)) for part in parts
+        part: Form(
+            kind_of.get(nearest(part, kind_of), "same"), numbers["pca"].get(part, 0), numbers["top"].get(part, 0)
+        )
+        for part in parts
     }
-
-
-def _nearest(kind_of: dict[str, str], part: str) -> str:
-    """The kind given for a part, or for the longest start of its path."""
-    while part not in kind_of and part:
-        part = part.rpartition(".")[0]
-    return kind_of.get(part, "same")
 
 
 def _tell(place: Path, plan: Plan, count: int, console: Console) -> None:

@@ -115,7 +115,7 @@ def record(path: Path, name: str, config: RunConfig, result: Mapping[str, Any]) 
         "greater_is_better": result["greater_is_better"],
         "seeds": result["seeds"],
         "arms": {arm: result["arms"][arm] for arm in ARMS if arm in result["arms"]},
-        "seconds": round(result["seconds_by_arm"]["distilled"] / max(1, len(result["seeds"])), 1),
+        "seconds": _seconds_a_seed(result),
     }
     return _kept(path, name, row)
 
@@ -138,9 +138,11 @@ def retime(path: Path, name: str, config: RunConfig, result: Mapping[str, Any]) 
     Raises:
         ConfigError: the row is absent or of another config.
     """
-    row = row_of(path, name, config)
-    seconds = result["seconds_by_arm"]["distilled"] / max(1, len(result["seeds"]))
-    return _kept(path, name, {**row, "seconds": round(seconds, 1)})
+    return _kept(path, name, {**row_of(path, name, config), "seconds": _seconds_a_seed(result)})
+
+
+def _seconds_a_seed(result: Mapping[str, Any]) -> float:
+    return round(float(result["seconds_by_arm"]["distilled"]) / max(1, len(result["seeds"])), 1)
 
 
 def _kept(path: Path, name: str, row: dict[str, Any]) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def _kept(layout: Layout, forms: Mapping[str, Form]) -> Layout:
     for path in forms:
         if path and not any(_under(name, path) for name in layout.names):
             raise ConfigError(f"form of {path!r}: the teacher returns {', '.join(layout.names)}")
-    names = tuple(name for name in layout.names if forms.get(_nearest(name, forms), Form()).kind != "none")
+    names = tuple(name for name in layout.names if forms.get(nearest(name, forms), Form()).kind != "none")
     if not names:
         raise ConfigError("form: nothing is left to store")
     gone = [name for name in layout.names if name not in names and ".attention." in f".{name}"]
@@ -125,11 +125,11 @@ def _chosen(
 def _form_of(name: str, value: Tensor, forms: Mapping[str, Form]) -> Form | None:
     if name.rsplit(".", 1)[-1] in RAW or not value.is_floating_point() or value.dim() == 0:
         return None
-    return forms.get(_nearest(name, forms), Form())
+    return forms.get(nearest(name, forms), Form())
 
 
-def _nearest(name: str, forms: Mapping[str, Form]) -> str:
-    """The longest path of a form that holds for a part; "" where none does."""
+def nearest(name: str, forms: Iterable[str]) -> str:
+    """Of the paths that forms are given for, the longest that a part lies under; "" where there is none."""
     return max((path for path in forms if _under(name, path)), key=len, default="")
 
 
