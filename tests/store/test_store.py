@@ -17,7 +17,7 @@ from xmodal.bus import map_tensors
 from xmodal.data.batch import collate
 from xmodal.errors import ConfigError, DataError, DiskFull
 from xmodal.store import Form, Lookup, Store, StoredTeacher, write_store
-from xmodal.store.batches import Batches
+from xmodal.store.batches import BATCH, Batches
 from xmodal.store.planning import check_room
 from xmodal.store.verify import faults
 
@@ -53,6 +53,18 @@ def test_it_gives_back_what_the_teacher_says_in_any_order(tmp_path, ragged):
     assert (found.tokens.frame, found.tokens.key, found.layers[0].key) == ("metres", "points", "points")
     if ragged:
         assert torch.equal(found.tokens.of, expected.tokens.of)
+
+
+def test_rows_of_one_length_come_from_the_shard_that_holds_them(tmp_path):
+    teacher = Teacher(ragged=False)
+    store = Store(written(tmp_path / "a", count=3 * BATCH, teacher=teacher, shard_bytes=1))
+    assert len(store.shards) == 3
+    numbers = [2 * BATCH + 1, 0, BATCH, 1, 3 * BATCH - 1]
+    together = store.columns(numbers)
+    for place, number in enumerate(numbers):
+        for name, value in store.columns([number]).items():
+            assert torch.equal(together[name][place], value[0]), name
+    assert len({tuple(row.tolist()) for row in together["pooled"]}) == len(numbers)
 
 
 def test_it_is_bit_identical_to_the_live_teacher_in_the_stores_own_batches(tmp_path):
