@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -146,13 +146,11 @@ class Model(Adapter):
         return self._with_outputs(self.adapter.upper(batch, tokens, valid, layer, rows))
 
     def _with_outputs(self, embedding: Embedding) -> Embedding:
-        name = type(self.adapter).__name__
-        read: dict[str, Callable[[], Tensor]] = {
-            "pooled": lambda: embedding.need_pooled(name),
-            "tokens": lambda: embedding.need_tokens(name).x,
-        }
-        own = {task: head(read[self.levels[task]]()) for task, head in self.heads.items()}
-        return replace(embedding, outputs={**embedding.outputs, **own})
+        name, outputs = type(self.adapter).__name__, dict(embedding.outputs)
+        for task, head in self.heads.items():
+            pooled = self.levels[task] == "pooled"
+            outputs[task] = head(embedding.need_pooled(name) if pooled else embedding.need_tokens(name).x)
+        return replace(embedding, outputs=outputs)
 
 
 def _width(adapter: Adapter, level: str) -> int:

@@ -7,7 +7,8 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +32,40 @@ def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
     """
     part = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(part)
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
+        with _told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(part)
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_into(path: Path, start: int, pieces: Iterable[bytes]) -> None:
+    """Write at a place of a file, of which other processes may write other places, and flush it to disk.
+
+    Not atomic: who calls it says elsewhere, afterwards, that the place is filled.
+
+    Raises:
+        DiskFull: there is no room.
+    """
+    with _told(path), open(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
+        file.seek(start)
+        file.writelines(pieces)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """A full disk, in words."""
+    try:
+        yield
     except Exception as error:
         if _no_room(error):
             raise DiskFull(f"{path}: no room left on the disk; nothing that was written before is lost") from error
         raise
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _no_room(error: BaseException | None) -> bool:

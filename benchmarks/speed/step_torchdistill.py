@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from xmodal.benchmarks.speed.blocks import Numbered
 from xmodal.benchmarks.speed.hand_written import CLIP, TEMPERATURE
 from xmodal.benchmarks.speed.step_case import SEED, Case, plain
-from xmodal.engine.schedule import Schedule, optimiser
+from xmodal.engine.optimiser import optimiser
+from xmodal.engine.schedule import Schedule
 
 
 def installed() -> bool:

@@ -15,7 +15,8 @@ from xmodal.data.batch import Batch, collate
 from xmodal.data.sample import Sample
 from xmodal.distillation import Distillation
 from xmodal.distillers import Compare
-from xmodal.engine.schedule import Schedule, optimiser
+from xmodal.engine.optimiser import optimiser
+from xmodal.engine.schedule import Schedule
 from xmodal.losses import CosineLoss, KDLoss, cosine_loss
 from xmodal.modalities.image import TimmImage
 from xmodal.store import Store, StoredTeacher, write_store

@@ -1,10 +1,13 @@
 """What holds for every balance: names, weights, halves, state, evaluation, and the arm without teachers."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from balance.frames import BUILDERS, Scene, built
 from xmodal.balance import Balance, FixedWeights
+from xmodal.balance.schedules import WarmUp
 from xmodal.errors import ConfigError
 
 every = pytest.mark.parametrize("name", BUILDERS)
@@ -120,3 +123,24 @@ def test_fixed_weights_give_the_weighted_sum_of_means() -> None:
     weights = {"task/kind": 3.0, "dino/kind": 0.5, "dino/cosine": 0.5, "lidar/kind": 1.0, "relation/distance": 1.0}
     expected = sum(weights[name] * term.detach().numpy().mean() for name, term in scene.terms.items())
     assert plain.item() == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("progress", [0.0, 0.3])
+def test_fixed_weights_give_each_value_its_share_of_the_mean_to_the_bit(progress: float) -> None:
+    """Terms of one length are weighed by one product; the gradient is that of weight x mean for each."""
+    balance = FixedWeights({"soft": 0.3, "relation": WarmUp(0.7, until=0.5)})
+    names = ("task/kind", "soft/output", "relation/distance")
+    terms = {name: torch.randn(7, generator=torch.Generator().manual_seed(3)).requires_grad_() for name in names}
+    frame = replace(Scene().frame, progress=progress)
+    loss = balance(terms, frame)
+    means = sum(balance.weight_of(name, progress) * term.mean() for name, term in terms.items())
+    torch.testing.assert_close(loss, means)
+    for ours, plain in zip(
+        torch.autograd.grad(loss, list(terms.values())), torch.autograd.grad(means, list(terms.values())), strict=True
+    ):
+        assert torch.equal(ours, plain)
+
+
+def test_fixed_weights_take_values_of_samples_and_scalars_together() -> None:
+    terms = {"task/kind": torch.tensor([1.0, 3.0]), "relation/distance": torch.tensor(5.0)}
+    assert FixedWeights({"relation": 0.5})(terms, Scene().frame).item() == pytest.approx(4.5)

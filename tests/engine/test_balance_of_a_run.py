@@ -6,7 +6,8 @@ import torch
 from engine.toy_benchmark import Toy
 from xmodal.balance import FixedWeights, Homoscedastic
 from xmodal.engine import fit as fit_module
-from xmodal.engine.schedule import Schedule, optimiser
+from xmodal.engine.optimiser import optimiser
+from xmodal.engine.schedule import Schedule
 from xmodal.errors import ConfigError
 from xmodal.files import read_tensors
 

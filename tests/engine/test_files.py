@@ -1,15 +1,18 @@
 """Files of a run: whole, or refused."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
-from xmodal.errors import DataError
+from xmodal.errors import DataError, DiskFull
 from xmodal.files import (
     checkpoint_bytes,
     read_checkpoint,
     read_json,
     read_tensors,
     write_checkpoint,
+    write_into,
     write_json,
     write_tensors,
 )
@@ -66,3 +69,15 @@ def test_json_that_no_parser_can_hold_is_refused(tmp_path):
         path.write_bytes(content)
         with pytest.raises(DataError, match=r"a\.json: expected JSON"):
             read_json(path)
+
+
+def test_a_place_of_a_file_is_written_and_the_rest_of_it_left(tmp_path):
+    write_into(tmp_path / "a", 4, [b"cd", b"ef"])
+    write_into(tmp_path / "a", 0, [b"ab"])
+    assert (tmp_path / "a").read_bytes() == b"ab\0\0cdef"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_told_when_a_place_of_a_file_is_written():
+    with pytest.raises(DiskFull, match="/dev/full: no room left on the disk"):
+        write_into(Path("/dev/full"), 0, [b"a" * 100_000])

@@ -133,9 +133,7 @@ def test_the_command_line_writes_checks_and_uses_a_store(source, tmp_path, capsy
     shard.write_bytes(b"\xff" + shard.read_bytes()[1:])
     assert main(["cache", "--verify", str(out / "store")]) == 2
     told = capsys.readouterr()
-    assert "shard-00000.bin: record 0: expected bytes with its checksum, found damaged ones" in told.out.replace(
-        "\n", ""
-    )
+    assert "records.bin: record 0: expected bytes with its checksum, found damaged ones" in told.out.replace("\n", "")
     assert "1 faults" in told.err
 
 

@@ -19,6 +19,7 @@ from xmodal.errors import ConfigError, DataError, DiskFull
 from xmodal.store import Form, Lookup, Store, StoredTeacher, write_store
 from xmodal.store.batches import BATCH, Batches
 from xmodal.store.planning import check_room
+from xmodal.store.reader import ABSENT
 from xmodal.store.verify import faults
 
 
@@ -55,7 +56,7 @@ def test_it_gives_back_what_the_teacher_says_in_any_order(tmp_path, ragged):
         assert torch.equal(found.tokens.of, expected.tokens.of)
 
 
-def test_rows_of_one_length_come_from_the_shard_that_holds_them(tmp_path):
+def test_rows_of_one_length_come_from_their_place_among_all_shards(tmp_path):
     teacher = Teacher(ragged=False)
     store = Store(written(tmp_path / "a", count=3 * BATCH, teacher=teacher, shard_bytes=1))
     assert len(store.shards) == 3
@@ -99,6 +100,24 @@ def test_a_stored_teacher_looks_like_the_teacher(tmp_path):
     assert (stored.inputs, stored.width, stored.token_width) == (("points",), 6, 6)
 
 
+@pytest.mark.parametrize("ragged", [True, False])
+def test_places_known_beforehand_give_what_keys_give(tmp_path, ragged):
+    teacher = Teacher(ragged=ragged)
+    store = Store(written(tmp_path / "a", views=3, teacher=teacher))
+    known = [*samples()[20:], type(samples()[0])("blind", {}), *samples()[:20]]
+    places = store.places([sample.key for sample in known])
+    assert (places == ABSENT).nonzero().tolist() == [[20]]
+    chosen = [39, 20, 3, 25]
+    batch = collate([known[i] for i in chosen], chosen, [0, 1, 2, 2])
+    by_key = StoredTeacher(store, teacher)(batch, NEED)
+    same(StoredTeacher(store, teacher, places)(batch, NEED), by_key, rtol=0, atol=0)
+    with pytest.raises(DataError, match="augmentation 3 of sample 's023': expected one of 3, found none"):
+        StoredTeacher(store, teacher, places)(collate([known[3]], [3], [3]), NEED)
+    places[3] = ABSENT
+    with pytest.raises(DataError, match="sample 's023': expected a record of it, found none"):
+        StoredTeacher(store, teacher, places)(collate([known[3]], [3], [2]), NEED)
+
+
 def test_a_sample_without_the_sensor_gets_no_token_and_one_that_is_not_stored_is_named(tmp_path):
     stored = StoredTeacher(Store(written(tmp_path / "a")), Teacher())
     known, blind = samples()[4], type(samples()[0])("unknown", {})
@@ -111,10 +130,11 @@ def test_a_sample_without_the_sensor_gets_no_token_and_one_that_is_not_stored_is
         stored(collate([known, other]), NEED)
 
 
-def test_two_processes_write_what_one_writes(tmp_path):
-    written(tmp_path / "one", views=2, count=40, shard_bytes=2048)
-    script = "import sys; from pathlib import Path; from store.rig import written; " + (
-        "written(Path(sys.argv[1]), views=2, count=40, shard_bytes=2048)"
+@pytest.mark.parametrize("ragged", [True, False])
+def test_two_processes_write_what_one_writes(tmp_path, ragged):
+    written(tmp_path / "one", views=2, count=40, shard_bytes=2048, teacher=Teacher(ragged=ragged))
+    script = "import sys; from pathlib import Path; from store.rig import Teacher, written; " + (
+        f"written(Path(sys.argv[1]), views=2, count=40, shard_bytes=2048, teacher=Teacher(ragged={ragged}))"
     )
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1"}
     writers = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "two")], env=env) for _ in range(2)]
@@ -123,12 +143,13 @@ def test_two_processes_write_what_one_writes(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_store_that_was_killed_twenty_times_is_that_of_an_uninterrupted_run(tmp_path):
-    written(tmp_path / "one", views=2, shard_bytes=2048)
+@pytest.mark.parametrize("ragged", [True, False])
+def test_a_store_that_was_killed_twenty_times_is_that_of_an_uninterrupted_run(tmp_path, ragged):
+    written(tmp_path / "one", views=2, shard_bytes=2048, teacher=Teacher(ragged=ragged))
     script = (
         "import sys, time; from pathlib import Path; from store import rig; run = rig.Job.run; "
         "rig.Job.run = lambda self, batch: (time.sleep(0.05), run(self, batch))[1]; print('on', flush=True); "
-        "rig.written(Path(sys.argv[1]), views=2, shard_bytes=2048)"
+        f"rig.written(Path(sys.argv[1]), views=2, shard_bytes=2048, teacher=rig.Teacher(ragged={ragged}))"
     )
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1"}
     chosen = random.Random(0)
@@ -141,7 +162,7 @@ def test_a_store_that_was_killed_twenty_times_is_that_of_an_uninterrupted_run(tm
         writer.send_signal(signal.SIGKILL)
         writer.wait()
         writer.stdout.close()
-    written(tmp_path / "two", views=2, shard_bytes=2048)
+    written(tmp_path / "two", views=2, shard_bytes=2048, teacher=Teacher(ragged=ragged))
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
@@ -179,11 +200,12 @@ def test_an_unfinished_or_missing_store_is_told(tmp_path):
         Store(tmp_path / "a")
 
 
-def test_a_shard_that_was_cut_short_is_told(tmp_path):
-    shard = written(tmp_path / "a") / "shard-00000.bin"
-    size = shard.stat().st_size
-    os.truncate(shard, size - 1)
-    with pytest.raises(DataError, match=rf"shard-00000.bin: expected {size} bytes, found {size - 1} bytes"):
+@pytest.mark.parametrize(("ragged", "name"), [(True, "shard-00000.bin"), (False, "records.bin")])
+def test_a_file_that_was_cut_short_is_told(tmp_path, ragged, name):
+    file = written(tmp_path / "a", teacher=Teacher(ragged=ragged)) / name
+    size = file.stat().st_size
+    os.truncate(file, size - 1)
+    with pytest.raises(DataError, match=rf"{name}: expected {size} bytes, found {size - 1} bytes"):
         Store(tmp_path / "a")
 
 
@@ -216,10 +238,11 @@ def epoch(folder):
     return []
 
 
+@pytest.mark.parametrize("ragged", [True, False])
 @pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.slow)])
-def test_every_flipped_byte_is_found_and_named(tmp_path, count):
+def test_every_flipped_byte_is_found_and_named(tmp_path, count, ragged):
     forms = {"pooled": Form("float16", pca=2), "tokens": Form("int8")}
-    folder = written(tmp_path / "a", views=2, forms=forms)
+    folder = written(tmp_path / "a", views=2, forms=forms, teacher=Teacher(ragged=ragged))
     assert not faults(folder)
     assert not epoch(folder)
     for path, place, old, new in flips(folder, count, random.Random(0)):
@@ -235,8 +258,9 @@ def test_every_flipped_byte_is_found_and_named(tmp_path, count):
             file.write(bytes([old]))
 
 
-def test_a_store_travels_to_workers(tmp_path):
-    store = Store(written(tmp_path / "a"))
+@pytest.mark.parametrize("ragged", [True, False])
+def test_a_store_travels_to_workers(tmp_path, ragged):
+    store = Store(written(tmp_path / "a", teacher=Teacher(ragged=ragged)))
     before = store.read(["s005"]).pooled
     assert torch.equal(pickle.loads(pickle.dumps(store)).read(["s005"]).pooled, before)
 

@@ -65,7 +65,7 @@ class Balance(nn.Module):
         """weight x mean of each term: scalars in float32 or wider."""
         means = {}
         for name, term in terms.items():
-            weight, mean = self.weight_of(name, frame.progress), lifted(term).mean()
+            weight, mean = self.weight_of(name, frame.progress), scalar(term)
             means[name] = mean if weight == 1 else weight * mean
         return means
 
@@ -129,6 +129,11 @@ def several(owner: str, names: Sequence[str]) -> tuple[str, ...]:
 def lifted(x: Tensor) -> Tensor:
     """x in float32 at least: half precision has too few digits for sums."""
     return x if x.dtype in WIDE else x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def scalar(term: Tensor) -> Tensor:
+    """The mean of a term [B], or the term that is a scalar, in float32 at least."""
+    return lifted(term).mean() if term.ndim else lifted(term)
 
 
 def add(parts: Iterable[Tensor]) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -15,6 +16,13 @@ from xmodal.errors import DataError
 
 LONG = 512
 """Rows a sample, on average, from which copying sample by sample beats copying row by row."""
+
+
+@lru_cache(maxsize=64)
+def everyone(count: int, device: torch.device) -> Tensor:
+    """[count] bool, all True: one tensor for all who ask, not to be written to."""
+    with torch.inference_mode(False):  # a loss may ask for it later, and must be able to keep it for its gradient
+        return torch.ones(count, dtype=torch.bool, device=device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +116,12 @@ class Batch:
 
     def has(self, keys: Iterable[str]) -> Tensor:
         """[B] bool: the samples that have all of these entries."""
-        found = torch.ones(len(self), dtype=torch.bool, device=self.index.device)
+        found = everyone(len(self), self.index.device)
         for key in keys:
             if key not in self.entries:
                 return torch.zeros_like(found)
-            found &= self.present.get(key, found)
+            if key not in self.all_present:
+                found = found & self.present.get(key, found)
         return found
 
     def has_all(self, keys: Iterable[str]) -> bool:

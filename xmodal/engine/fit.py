@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,8 @@ from xmodal.data.batch import Batch
 from xmodal.distillation import Distillation, Losses
 from xmodal.engine.background import Background
 from xmodal.engine.loader import Steps, stream
-from xmodal.engine.schedule import Schedule, optimiser
+from xmodal.engine.optimiser import optimiser
+from xmodal.engine.schedule import Schedule
 from xmodal.errors import ConfigError
 from xmodal.files import checkpoint_bytes, load_weights, read_checkpoint, write_checkpoint, write_tensors
 
@@ -61,7 +62,6 @@ def fit(
     """
     distillation.to(device).train()
     optimizer = optimiser(distillation, schedule)
-    trained = [p for group in optimizer.param_groups for p in group["params"]]
     start, before = _resume(checkpoint, distillation, optimizer, keeper)
     began = time.perf_counter()
     if start == 0:
@@ -73,7 +73,7 @@ def fit(
                 group["lr"] = schedule.rate(step)
             for _ in range(schedule.accumulate):
                 losses = _backward(distillation, next(batches), schedule, step, autocast(device, precision))
-            _update(optimizer, trained, schedule)
+            optimizer.update(schedule.clip_norm)
             done, last = step + 1, step + 1 == schedule.steps
             if done % schedule.log_every == 0 or last:
                 report(done, _numbers(losses.total, losses.terms, schedule.rate(step)), batches.share())
@@ -121,14 +121,6 @@ def _backward(
     share = losses.total if schedule.accumulate == 1 else losses.total / schedule.accumulate
     share.backward()  # type: ignore[no-untyped-call]
     return losses
-
-
-def _update(optimizer: torch.optim.Optimizer, trained: Sequence[torch.nn.Parameter], schedule: Schedule) -> None:
-    if schedule.clip_norm:
-        torch.nn.utils.clip_grad_norm_(trained, schedule.clip_norm)
-    optimizer.step()
-    for parameter in trained:  # zero_grad asks torch's profiler and all groups before it comes to this
-        parameter.grad = None
 
 
 def best_device() -> torch.device:

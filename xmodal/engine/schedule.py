@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import torch
-from torch import nn
-
 from xmodal.errors import ConfigError
 
 
@@ -94,14 +91,3 @@ class Schedule:
             return self.learning_rate * (step + 1) / rising
         share = (step - rising) / max(1, self.steps - rising)
         return self.learning_rate * (self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * share)))
-
-
-def optimiser(module: nn.Module, schedule: Schedule) -> torch.optim.Optimizer:
-    """AdamW over everything that trains; biases and norms (fewer than two axes) are not decayed."""
-    trained = [p for p in module.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.dim() > 1], "weight_decay": schedule.weight_decay},
-        {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},
-    ]
-    groups = [g for g in groups if g["params"]]
-    return torch.optim.AdamW(groups, lr=schedule.learning_rate, fused=True)

@@ -20,7 +20,7 @@ from xmodal.store.batches import Items
 from xmodal.store.encodings import Form
 from xmodal.store.manifest import described, differences
 from xmodal.store.planning import Plan
-from xmodal.store.reader import Store
+from xmodal.store.reader import ABSENT, Store
 from xmodal.store.stored import StoredTeacher
 from xmodal.store.writer import Job, write_store
 
@@ -91,12 +91,15 @@ class Stores:
                 f"{place} holds {recorded} recorded augmentations of each sample, and schedule.views is {views}: "
                 f"add --set schedule.views={recorded}"
             )
-        wanted = self._made(model, need, self._items(model, split, transforms, views))
+        items = self._items(model, split, transforms, views)
+        wanted = self._made(model, need, items)
         wrong = differences(store.plan["made"], wanted)
         if wrong:
             what = ", ".join(wrong)
             raise ConfigError(f"{place} does not fit this run: it differs in {what}; write it again with xmodal cache")
-        return StoredTeacher(store, model)
+        places = torch.full((len(split.train),), ABSENT)
+        places[list(items.positions)] = store.places(items.keys)
+        return StoredTeacher(store, model, places)
 
     def _items(self, model: Model, split: Split, transforms: Sequence[Transform], views: int) -> Items:
         same = sees_the_same_each_time(model, transforms)

@@ -13,6 +13,8 @@ def lift_pair(student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
 
     Half precision has too few digits for the differences of logarithms and of distances that losses are made of.
     """
+    if student.dtype == teacher.dtype == torch.float32:
+        return student, teacher.detach()
     dtype = torch.promote_types(torch.promote_types(student.dtype, teacher.dtype), torch.float32)
     return student.to(dtype), teacher.detach().to(dtype)
 

@@ -17,7 +17,7 @@ from xmodal.errors import DataError
 from xmodal.files import tensors_digest, write_text
 from xmodal.store.batches import BATCH, Items
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, PLAN = "manifest.json", "plan.json"
 MEANING = {
     "format": "the layout of the files",

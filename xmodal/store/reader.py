@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,11 +20,13 @@ from xmodal.store.encodings import Basis
 from xmodal.store.manifest import MANIFEST, PLAN, file_digest, keys_digest, read_sealed
 from xmodal.store.records import NUMPY, Part, Records, as_tensor
 from xmodal.store.rows import Layout, rebuild
-from xmodal.store.shard import COUNTS, CRC, LENGTH, OFFSET, Shard
+from xmodal.store.shard import COUNTS, CRC, LENGTH, OFFSET, RECORDS, Shard
+from xmodal.store.table import Table, check_size
 
 KEYS, BASES = "keys.json", "bases.safetensors"
+ABSENT = -1
+"""The place of a sample that a store does not hold."""
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
-Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class Store:
@@ -58,6 +60,7 @@ class Store:
         keys = read_keys(self.folder, self.plan)
         self.numbers: Mapping[str, int] = {key: number for number, key in enumerate(keys)}
         self.shards = [_Open(Shard(self.folder, i), about) for i, about in enumerate(self.manifest["shards"])]
+        self.table = self._table()
 
     def __contains__(self, key: object) -> bool:
         return key in self.numbers
@@ -81,32 +84,37 @@ class Store:
 
     def read(self, keys: Sequence[str], views: Sequence[int] | None = None) -> Embedding:
         """The embedding of these samples, side by side, on the CPU, in the dtypes that the teacher returned."""
-        return rebuild(self.columns(self.numbers_of(keys, views)), self.layout)
+        places = self.places(keys)
+        if bool((places == ABSENT).any()):
+            self.record(keys[places.tolist().index(ABSENT)])  # raises the error that names it
+        drawn = None if views is None else torch.tensor(views)
+        return rebuild(self.columns(self.under(places, drawn, keys)), self.layout)
 
-    def numbers_of(self, keys: Sequence[str], views: Sequence[int] | None = None) -> list[int]:
-        """The numbers of their records."""
-        try:
-            places = [self.numbers[key] for key in keys]
-        except KeyError as error:
-            self.record(error.args[0])  # raises the error that names it
-            raise
+    def places(self, keys: Iterable[str]) -> Tensor:
+        """[B] long: which of its samples these are, ABSENT for those that it does not hold."""
+        return torch.tensor([self.numbers.get(key, ABSENT) for key in keys])
+
+    def under(self, places: Tensor, views: Tensor | None, keys: Sequence[str]) -> Tensor:
+        """[B] long: the numbers of the records of these samples under these augmentations, the first for None.
+
+        Args:
+            places: of samples that it holds; keys: theirs, for the error.
+
+        Raises:
+            DataError: there is no such augmentation.
+        """
         if views is None:
-            return places if self.views == 1 else [place * self.views for place in places]
-        for key, view in zip(keys, views, strict=True):
-            if not 0 <= view < self.views:
-                self.record(key, view)
-        return [place * self.views + view for place, view in zip(places, views, strict=True)]
+            return places if self.views == 1 else places * self.views
+        wrong = ((views < 0) | (views >= self.views)).tolist()
+        if any(wrong):
+            self.record(keys[wrong.index(True)], int(views[wrong.index(True)]))  # raises the error that names it
+        return places * self.views + views
 
-    def columns(self, wanted: Sequence[int]) -> dict[str, Tensor]:
+    def columns(self, wanted: Sequence[int] | Tensor) -> dict[str, Tensor]:
         """By part: [B, ...] of the records with these numbers."""
-        if self._fixed is None:
-            return self.records.columns([self._row(number) for number in wanted])
-        raw, places = self._gathered(wanted), self._fixed
-        found = {name: _column(raw, place) for name, place in places.plain}
-        for part in places.encoded:
-            arrays = {name: _column(raw, places.arrays[part.name, name]) for name in part.arrays}
-            found[part.name] = self.records.decoded(part, arrays)
-        return found
+        if self.table is not None:
+            return self.table.columns(wanted)
+        return self.records.columns([self._row(number) for number in torch.as_tensor(wanted).tolist()])
 
     def params(self, key: str, view: int) -> list[Any] | None:
         """What the transforms drew for an augmentation; None where nothing was recorded."""
@@ -117,44 +125,18 @@ class Store:
     def check(self, number: int) -> None:
         """Compare one record with its checksum, whether or not that was done before."""
         shard, row = divmod(number, self.per_shard)
-        self.shards[shard].check(row)
+        if self.table is not None:
+            self.table.check(number)
+        else:
+            self.shards[shard].check(row)
 
-    @cached_property
-    def _fixed(self) -> _Places | None:
-        """Where each array lies, where all records are laid out alike."""
-        if self.records.varying:
-            return None
-        arrays = {}
-        for part, name, offset, shape in self.records.places(())[0]:
-            dtype = part.arrays[name][0]
-            end = offset + int(np.prod(shape, dtype=np.int64)) * NUMPY[dtype].itemsize
-            arrays[part.name, name] = _Place(slice(offset, end), NUMPY[dtype], dtype == "bfloat16", shape)
-        plain = [(part.name, arrays[part.name, ""]) for part in self.records.parts if self.records.is_plain(part)]
-        return _Places(arrays, plain, [part for part in self.records.parts if not self.records.is_plain(part)])
-
-    def _gathered(self, wanted: Sequence[int]) -> Bytes:
-        """[B, length of a record]: copied out of the maps, once."""
-        if len(self.shards) == 1:
-            return self.shards[0].take(np.asarray(wanted, np.int64))
-        shards, rows = np.divmod(np.asarray(wanted, np.int64), self.per_shard)
-        numbers = shards.tolist()
-        if numbers.count(numbers[0]) == len(numbers):
-            found: Bytes = self.shards[numbers[0]].take(rows)
-            return found
-        return self._from_many(shards, rows)
-
-    def _from_many(self, shards: Numbers, rows: Numbers) -> Bytes:
-        """Row i of shard i. numpy would gather each shard's rows and then put them in order: a second copy."""
-        length, numbers = self.shards[0].rows.shape[1], shards.tolist()
-        maps = {}
-        for number in set(numbers):
-            self.shards[number].check_all(rows[shards == number])
-            maps[number] = self.shards[number].map.data
-        raw = np.empty((len(rows), length), np.uint8)
-        filled, starts = raw.reshape(-1).data, (rows * length).tolist()
-        for place, number, start in zip(range(0, raw.size, length), numbers, starts, strict=True):
-            filled[place : place + length] = maps[number][start : start + length]
-        return raw
+    def _table(self) -> Table | None:
+        """The records, where all are equally long."""
+        if not self.records.varying:
+            return Table(self.folder / RECORDS, self.records, np.concatenate([s.index[:, CRC] for s in self.shards]))
+        for shard in self.shards:
+            check_size(shard.shard.data, shard.about["bytes"])
+        return None
 
     def _row(self, number: int) -> dict[tuple[str, str], Tensor]:
         shard, row = divmod(number, self.per_shard)
@@ -170,7 +152,8 @@ class Store:
 
 
 class _Open:
-    """One shard being read: its map, opened at the first read of a process, and which records were checked."""
+    """One shard being read. Where it has a file of its own: its map, opened at the first read of a process, and which
+    records were checked."""
 
     def __init__(self, shard: Shard, about: Mapping[str, Any]) -> None:
         self.shard, self.about = shard, about
@@ -179,7 +162,7 @@ class _Open:
             found = "none" if stated is None else "another one"
             raise DataError(shard.seal, expected="the seal that the manifest holds", found=found)
         self.index = shard.read_index(about)
-        self.checked, self.whole = np.zeros(len(self.index), bool), False
+        self.checked = np.zeros(len(self.index), bool)
 
     @cached_property
     def map(self) -> Bytes:
@@ -187,25 +170,8 @@ class _Open:
         return np.asarray(np.memmap(self.shard.data, np.uint8, "c"))
 
     @cached_property
-    def rows(self) -> Bytes:
-        """[R, length of a record], where all are equally long."""
-        return self.map.reshape(len(self.index), -1)
-
-    @cached_property
     def params(self) -> list[Any] | None:
         return self.shard.read_params(self.about) if "params" in self.about else None
-
-    def check_all(self, rows: Numbers) -> None:
-        """Those of the rows that were not checked yet."""
-        if not self.whole:
-            for row in rows[~self.checked[rows]].tolist():
-                self.check(row)
-            self.whole = bool(self.checked.all())
-
-    def take(self, rows: Numbers) -> Bytes:
-        self.check_all(rows)
-        found: Bytes = self.rows.take(rows, axis=0)
-        return found
 
     def one(self, row: int) -> tuple[Bytes, list[int]]:
         if not self.checked[row]:
@@ -223,31 +189,7 @@ class _Open:
 
     def __getstate__(self) -> dict[str, Any]:
         """For workers that are spawned: the map is opened anew there."""
-        return {k: v for k, v in self.__dict__.items() if k not in ("map", "rows")}
-
-
-class _Place(NamedTuple):
-    """One array in records of equal length."""
-
-    span: slice
-    dtype: np.dtype[Any]
-    bfloat16: bool
-    shape: tuple[int, ...]
-
-
-class _Places(NamedTuple):
-    """All arrays; the parts that are kept as they are, and those that are decoded."""
-
-    arrays: dict[tuple[str, str], _Place]
-    plain: list[tuple[str, _Place]]
-    encoded: list[Part]
-
-
-def _column(raw: Bytes, place: _Place) -> Tensor:
-    values = torch.from_numpy(raw[:, place.span].view(place.dtype))
-    if place.bfloat16:
-        values = values.view(torch.bfloat16)
-    return values if len(place.shape) == 1 else values.reshape(len(raw), *place.shape)
+        return {k: v for k, v in self.__dict__.items() if k != "map"}
 
 
 def read_bases(folder: Path, plan: Mapping[str, Any]) -> dict[str, Basis]:
@@ -276,4 +218,4 @@ def read_keys(folder: Path, plan: Mapping[str, Any]) -> list[str]:
     return keys
 
 
-__all__ = ["BASES", "KEYS", "Store", "read_bases", "read_keys"]
+__all__ = ["ABSENT", "BASES", "KEYS", "Store", "read_bases", "read_keys"]

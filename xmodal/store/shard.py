@@ -1,4 +1,7 @@
-"""One piece of a store: records in a file, where each lies and its checksum in another, and a seal over both."""
+"""One piece of a store: its records, where each lies and its checksum in a file, and a seal over both.
+
+Records of one length lie in one file for all shards, each shard's at its place; else a shard has a file of its own.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,13 @@ from typing import Any
 import numpy as np
 
 from xmodal.errors import DataError
-from xmodal.files import write_atomic, write_json
+from xmodal.files import write_atomic, write_into, write_json
 from xmodal.store.manifest import file_digest, read_sealed, write_sealed
 
+RECORDS = "records.bin"
+"""The file of all records, where they are equally long."""
 OFFSET, LENGTH, CRC, COUNTS = 0, 1, 2, 3
-"""Columns of an index; the rows of each varying part follow."""
+"""Columns of an index; the rows of each varying part follow. Offsets are counted from the shard's first byte."""
 Index = np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -26,14 +31,16 @@ class Shard:
 
     Attributes:
         folder: of the store; number: counted from 0.
+        start: where its first byte lies in the file of all records; None where it has a file of its own.
     """
 
     folder: Path
     number: int
+    start: int | None = None
 
     @property
     def data(self) -> Path:
-        return self.folder / f"shard-{self.number:05d}.bin"
+        return self.folder / (RECORDS if self.start is not None else f"shard-{self.number:05d}.bin")
 
     @property
     def index(self) -> Path:
@@ -60,7 +67,10 @@ class Shard:
         sums = np.array([zlib.crc32(record) for record in records], np.int64)
         rows = np.array(counts, np.int64).reshape(len(records), -1)
         index = np.concatenate([np.stack([offsets, lengths, sums], 1), rows], 1)
-        write_atomic(self.data, lambda part: _write_all(part, records))
+        if self.start is None:
+            write_atomic(self.data, lambda part: _write_all(part, records))
+        else:
+            write_into(self.data, self.start, records)
         write_atomic(self.index, lambda part: _write_index(part, index))
         about = {"records": len(records), "bytes": int(lengths.sum()), "index": file_digest(self.index)}
         if params is not None:
@@ -76,13 +86,9 @@ class Shard:
         """[R, 3 + varying parts].
 
         Raises:
-            DataError: a file is missing, too short or long, or damaged.
+            DataError: the file is missing or damaged.
         """
         _check_digest(self.index, about["index"])
-        size = self.data.stat().st_size if self.data.is_file() else -1
-        if size != about["bytes"]:
-            found = "no such file" if size < 0 else f"{size} bytes"
-            raise DataError(self.data, expected=f"{about['bytes']} bytes", found=found)
         index: Index = np.load(self.index, allow_pickle=False)
         return index
 

@@ -24,9 +24,10 @@ def faults(folder: Path, report: Callable[[int, int], None] | None = None) -> li
             shard.params  # noqa: B018 (reading it checks it)
         except DataError as error:
             found.append(str(error))
-        for row in range(len(shard.index)):
+        first = number * store.per_shard
+        for record in range(first, first + len(shard.index)):
             try:
-                shard.check(row)
+                store.check(record)
             except DataError as error:
                 found.append(str(error))
         if report:

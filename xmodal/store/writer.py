@@ -86,12 +86,12 @@ def write_store(
     for number in range(count):
         try:
             with FileLock(folder / f".shard-{number:05d}.lock", timeout=0):
-                _shard(Shard(folder, number), job, settled, report)
+                _shard(_placed(folder, number, settled), job, settled, report)
         except Timeout:  # another process writes it
             waiting.append(number)
     for number in waiting:
         with FileLock(folder / f".shard-{number:05d}.lock"):
-            _shard(Shard(folder, number), job, settled, report)
+            _shard(_placed(folder, number, settled), job, settled, report)
     with FileLock(folder / ".plan.lock"):
         _finish(folder, count)
     (folder / ".plan.lock").unlink(missing_ok=True)
@@ -130,6 +130,12 @@ def _settle(folder: Path, job: Job, planned: Callable[[Plan, int], None] | None)
     bases = {"bases": file_digest(folder / BASES)} if new.records.bases else {}
     write_sealed(folder / PLAN, {**new.plain(made), **bases})
     return new
+
+
+def _placed(folder: Path, number: int, settled: Plan) -> Shard:
+    if settled.records.varying:
+        return Shard(folder, number)
+    return Shard(folder, number, start=number * settled.records_per_shard * settled.records.places(())[1])
 
 
 def _shard(shard: Shard, job: Job, settled: Plan, report: Report | None) -> None:

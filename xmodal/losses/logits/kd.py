@@ -44,7 +44,7 @@ def kd_loss(
     student, teacher = lift_pair(blank(student, mask), blank(teacher, mask))
     log_p_student = F.log_softmax(student / temperature, dim=-1)
     log_p_teacher = F.log_softmax(teacher / temperature, dim=-1)
-    p_teacher = temperature**2 * log_p_teacher.exp()  # the factor is cheapest where no gradient is
+    p_teacher = log_p_teacher.exp().mul_(temperature**2)  # the factor is cheapest where no gradient is
     divergence = (p_teacher * (log_p_teacher - log_p_student)).sum(-1)  # [B] or [B, N]
     return reduce_items(divergence, mask, reduction)
 
