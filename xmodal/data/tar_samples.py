@@ -9,6 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from xmodal.data.label_task import Parse
+from xmodal.data.manifest import POSE
+from xmodal.data.pose import read_pose
 from xmodal.data.reader import Read
 from xmodal.data.sample import Sample
 from xmodal.data.tar_index import Member
@@ -22,7 +24,7 @@ class Form:
     """How the samples of a benchmark are read.
 
     Attributes:
-        columns, readers: by entry.
+        columns, readers: by entry; poses: the suffixes of poses, by "pose:" and the entry.
         meta: of every sample.
     """
 
@@ -31,6 +33,7 @@ class Form:
     parse: Parse
     transforms: Sequence[Transform] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
+    poses: Mapping[str, str] = field(default_factory=dict)
 
 
 class TarSamples(Sequence[Sample]):
@@ -56,7 +59,12 @@ class TarSamples(Sequence[Sample]):
             if key in row.members
         }
         labels = {"label": form.parse(text, row.label_at)} if text else {}
-        sample = Sample(row.key, entries, labels=labels, meta=form.meta)
+        poses = {
+            key.removeprefix(POSE): read_member(row.members[key], column, read_pose)
+            for key, column in form.poses.items()
+            if key in row.members
+        }
+        sample = Sample(row.key, entries, labels=labels, meta=form.meta, poses=poses)
         for transform in form.transforms:
             sample, _ = transform(sample)
         return sample

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xmodal.data.benchmark import Benchmark, Card, Split
 from xmodal.data.label_task import label_task
-from xmodal.data.manifest import PARTS
+from xmodal.data.manifest import PARTS, POSE
 from xmodal.data.reader import reader_of
 from xmodal.data.shard_names import PIPE, Names, shard_names
 from xmodal.data.spool import spooled
@@ -42,6 +42,8 @@ class TarShards(Benchmark):
             without one is an unlabelled pair.
         kind: "classification" (labels are names) or "regression" (labels are numbers, in `unit`).
         unit: of the numbers, for tables.
+        poses: by entry the suffix of text files with the sensor's pose (`xmodal.data.pose`), which `MergeSweeps` needs;
+            where each modality has tars of its own, those of poses are named "pose:lidar" there.
         missing: "error", or "allow" for samples that lack a sensor.
         spool: the folder for the output of commands; "" for ROOT/.spool.
         transforms: applied to every sample that is read, training or not (a Resize, say).
@@ -64,6 +66,7 @@ class TarShards(Benchmark):
         val: Shards = (),
         kind: str = "classification",
         unit: str = "",
+        poses: Mapping[str, str] | None = None,
         missing: str = "error",
         spool: str = "",
         transforms: Sequence[Transform] = (),
@@ -73,7 +76,11 @@ class TarShards(Benchmark):
         self.root = Path(root)
         self.spool = Path(spool) if spool else self.root / ".spool"
         stated = TarLabel.of(label)
-        columns = _columns(entries, stated)
+        for key in poses or ():
+            if key not in entries:
+                raise ConfigError(f"poses: expected entries among {', '.join(entries)}, found {key!r}")
+        placed = {POSE + key: column for key, column in (poses or {}).items()}
+        columns = _columns(entries, placed, stated)
         readers = {key: reader_of(key, f"entries: {key!r}") for key in entries}
         self.rows = self._rows({"train": train, "val": val, "test": test}, columns, missing)
         labels = {part: [stated.read(row.label) if row.label else "" for row in self.rows[part]] for part in PARTS}
@@ -83,8 +90,8 @@ class TarShards(Benchmark):
         parse, task = label_task(kind, unit, known, f"train: label {label!r}")
         self.tasks = {LABEL: task}
         meta = {"classes": {LABEL: task.classes}} if isinstance(task, Classification) else {}
-        del columns[LABEL]
-        form = Form(columns, readers, parse, tuple(transforms), meta)
+        read = {key: columns[key] for key in entries}
+        form = Form(read, readers, parse, tuple(transforms), meta, {key: columns[key] for key in placed})
         self.parts = {part: TarSamples(self.rows[part], labels[part], form) for part in PARTS}
         for part in ("val", "test"):
             _check_scored(part, self.parts[part])
@@ -125,11 +132,11 @@ class TarShards(Benchmark):
         return (Split("shards", train, self.parts["val"], self.parts["test"], labelled, keys=keys),)
 
 
-def _columns(entries: Mapping[str, str], label: TarLabel) -> dict[str, str]:
-    """The suffixes by entry and for the label in lower case, checked: they become the ends of file names."""
+def _columns(entries: Mapping[str, str], poses: Mapping[str, str], label: TarLabel) -> dict[str, str]:
+    """The suffixes by entry, pose and for the label in lower case, checked: they become the ends of file names."""
     if not isinstance(entries, Mapping) or not entries or LABEL in entries:
         raise ConfigError(f"entries: expected suffixes such as {{'image': 'jpg', 'lidar': 'bin'}}, found {entries!r}")
-    columns = {**entries, LABEL: label.column}
+    columns = {**entries, **poses, LABEL: label.column}
     for key, column in columns.items():
         if not isinstance(column, str) or not _COLUMN.fullmatch(column):
             raise ConfigError(f"entries: {key!r}: expected a suffix such as 'jpg' or 'seg.png', found {column!r}")
