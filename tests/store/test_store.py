@@ -68,6 +68,15 @@ def test_rows_of_one_length_come_from_their_place_among_all_shards(tmp_path):
     assert len({tuple(row.tolist()) for row in together["pooled"]}) == len(numbers)
 
 
+def test_a_range_of_records_shares_the_memory_of_the_file(tmp_path):
+    store = Store(written(tmp_path / "a", teacher=Teacher(ragged=False)))
+    viewed, copied = store.columns(range(3, 9)), store.columns(list(range(3, 9)))
+    assert all(torch.equal(viewed[name], value) for name, value in copied.items())
+    file, length = store.table.rows.data_ptr(), store.table.rows.shape[1]
+    assert 3 * length <= viewed["pooled"].data_ptr() - file < 4 * length
+    assert not 0 <= copied["pooled"].data_ptr() - file < store.table.rows.numel()
+
+
 def test_it_is_bit_identical_to_the_live_teacher_in_the_stores_own_batches(tmp_path):
     made = job(views=3)
     write_store(tmp_path / "a", made)

@@ -111,7 +111,7 @@ class Store:
         return places * self.views + views
 
     def columns(self, wanted: Sequence[int] | Tensor) -> dict[str, Tensor]:
-        """By part: [B, ...] of the records with these numbers."""
+        """By part: [B, ...] of the records with these numbers. A `range` of records of one length is not copied."""
         if self.table is not None:
             return self.table.columns(wanted)
         return self.records.columns([self._row(number) for number in torch.as_tensor(wanted).tolist()])

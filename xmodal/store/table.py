@@ -45,11 +45,18 @@ class Table:
         return torch.from_numpy(np.memmap(self.path, np.uint8, "c").reshape(len(self.sums), -1))
 
     def columns(self, wanted: Sequence[int] | Tensor) -> dict[str, Tensor]:
-        """By part: [B, ...] of the records with these numbers; copied out of the file once, for all parts together."""
+        """By part: [B, ...] of the records with these numbers; copied out of the file once, for all parts together.
+
+        A `range` is not copied: parts that are kept as they are share the memory of the file, and are not to be written
+        to.
+        """
         numbers = torch.as_tensor(wanted)
         if not self.whole:
             self._check_all(numbers)
-        raw = self.rows.index_select(0, numbers)
+        if isinstance(wanted, range) and wanted.step == 1:
+            raw = self.rows[wanted.start : wanted.stop]
+        else:
+            raw = self.rows.index_select(0, numbers)
         found = {name: place.of_rows(raw) for name, place in self.plain}
         for part in self.encoded:
             found[part.name] = self._decoded(part, raw)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from xmodal.bus import Tokens
@@ -48,3 +49,8 @@ class Task:
     def metrics(self, answer: Tensor, target: Tensor) -> dict[str, float]:
         """The field's metrics over flat answers and targets [n], unknown targets left out."""
         raise NotImplementedError
+
+
+def wide(x: Tensor) -> Tensor:
+    """x in float32, or in float64 where it is that: half precision has too few digits for losses and scores."""
+    return x if x.dtype == torch.float64 else x.float()

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from xmodal.bus import Tokens
 from xmodal.data.batch import Ragged
-from xmodal.tasks.base import IGNORE, Task
+from xmodal.tasks.base import IGNORE, Task, wide
 from xmodal.tasks.dense import per_token
 
 
@@ -29,7 +29,7 @@ class _Classes(Task):
         return output.argmax(-1)
 
     def beliefs(self, output: Tensor) -> Tensor:
-        return output.float().softmax(-1)
+        return wide(output).softmax(-1)
 
 
 class Classification(_Classes):
@@ -42,7 +42,7 @@ class Classification(_Classes):
         return labels
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        return F.cross_entropy(output.float(), target, ignore_index=IGNORE, reduction="none")
+        return F.cross_entropy(wide(output), target, ignore_index=IGNORE, reduction="none")
 
     def metrics(self, answer: Tensor, target: Tensor) -> dict[str, float]:
         confusion = confusion_matrix(answer, target, len(self.classes))
@@ -66,7 +66,7 @@ class Segmentation(_Classes):
         return torch.where(votes.sum(-1) > 0, votes.argmax(-1), IGNORE)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        each = F.cross_entropy(output.float().transpose(1, 2), target, ignore_index=IGNORE, reduction="none")
+        each = F.cross_entropy(wide(output).transpose(1, 2), target, ignore_index=IGNORE, reduction="none")
         return each.sum(1) / (target != IGNORE).sum(1).clamp_min(1)
 
     def metrics(self, answer: Tensor, target: Tensor) -> dict[str, float]:

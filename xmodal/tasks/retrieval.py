@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from xmodal.bus import Tokens
-from xmodal.tasks.base import Task
+from xmodal.tasks.base import Task, wide
 
 
 class Retrieval(Task):
@@ -66,7 +66,7 @@ class Retrieval(Task):
         distance = (place.unsqueeze(1) - place.unsqueeze(0)).norm(dim=-1)  # [B, B], not cdist: exact at zero
         other = known.unsqueeze(1) & known.unsqueeze(0) & ~torch.eye(len(known), dtype=torch.bool, device=known.device)
         same, differs = other & (distance < self.positive_m), other & (distance > self.negative_m)
-        descriptor = output if output.dtype == torch.float64 else output.float()
+        descriptor = wide(output)
         with torch.autocast(output.device.type, enabled=False):
             logits = descriptor @ descriptor.T / self.temperature
         log_share = logits - logits.masked_fill(~(same | differs), -torch.inf).logsumexp(1, keepdim=True)
@@ -77,10 +77,10 @@ class Retrieval(Task):
 
     def answer(self, output: Tensor) -> Tensor:
         """[B, D] the descriptors."""
-        return output.float()
+        return wide(output)
 
     def beliefs(self, output: Tensor) -> Tensor:
-        return output.float()
+        return wide(output)
 
     def metrics(self, answer: Tensor, target: Tensor) -> dict[str, float]:
         """Mean over ordered pairs of sessions: queries of one, answers from the other.
@@ -117,4 +117,4 @@ class _Unit(nn.Module):
     """x / |x|, in float32 at least."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.normalize(x if x.dtype == torch.float64 else x.float(), dim=-1)
+        return F.normalize(wide(x), dim=-1)

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from xmodal.bus import Tokens
 from xmodal.data.batch import Ragged
-from xmodal.tasks.base import Task
+from xmodal.tasks.base import Task, wide
 from xmodal.tasks.dense import per_token
 
 
@@ -32,14 +32,14 @@ class _Values(Task):
         return nn.Sequential(nn.Linear(width, 1), nn.Flatten(-2), _Affine(self.offset, self.scale))
 
     def answer(self, output: Tensor) -> Tensor:
-        return output.float()
+        return wide(output)
 
     def beliefs(self, output: Tensor) -> Tensor:
-        return output.float()
+        return wide(output)
 
     def _each(self, output: Tensor, target: Tensor) -> Tensor:
         known = target.isfinite()
-        error = torch.where(known, output.float() - target, 0.0) / self.scale
+        error = torch.where(known, wide(output) - target, 0.0) / self.scale
         return F.smooth_l1_loss(error, torch.zeros_like(error), beta=self.beta, reduction="none")
 
     def metrics(self, answer: Tensor, target: Tensor) -> dict[str, float]:
@@ -88,7 +88,7 @@ class _Affine(nn.Module):
         self.offset, self.scale = offset, scale
 
     def forward(self, y: Tensor) -> Tensor:
-        return self.offset + self.scale * (y if y.dtype == torch.float64 else y.float())
+        return self.offset + self.scale * wide(y)
 
 
 def _value_and_count(values: Tensor, _: int) -> Tensor:

@@ -28,7 +28,7 @@ def test_all_sides_have_the_same_losses_in_every_step(teachers):
 @pytest.mark.slow
 @pytest.mark.parametrize("teachers", [1, 3])
 def test_all_sides_have_the_same_losses_with_a_residual_net(teachers):
-    step.check(Case("small", teachers), INSTALLED, steps=12)
+    step.check(Case("small", teachers), INSTALLED, steps=40)
 
 
 @pytest.mark.parametrize(("setting", "value"), [("RATE", 1.1e-3), ("CLIP", 0.1), ("TEMPERATURE", 2.1), ("DECAY", 0.5)])
