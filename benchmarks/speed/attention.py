@@ -141,7 +141,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--lengths", type=int, nargs="*", default=list(LENGTHS), help="numbers of queries and keys")
     parser.add_argument("--width", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--threads", type=int, help="of torch; otherwise as many as it takes by itself")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers there")
     parser.add_argument("--memory", nargs=2, metavar=("SIDE", "PASS"), help="one peak in this process, as JSON")

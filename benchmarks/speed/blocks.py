@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from time import perf_counter
 from types import TracebackType
 from typing import Generic, Protocol, TypeVar
+
+from xmodal.benchmarks.speed.interleaved import in_turns
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -95,3 +98,25 @@ class Loop:
         if kind is not None:
             self.process.kill()
         self.process.communicate()  # it ends with its input
+
+
+def started_several_times(
+    sides: Sequence[str], command: Callable[[str, int], Sequence[str]], *, rounds: int, starts: int, block: int
+) -> dict[str, list[float]]:
+    """Milliseconds a step, by side: one value a block; the blocks are shared among several starts of all loops.
+
+    Args:
+        command: (side, number of blocks) -> what starts its process.
+        rounds: blocks of each loop; block: steps in each.
+    """
+    found: dict[str, list[float]] = {side: [] for side in sides}
+    for start in range(starts):
+        count = rounds * (start + 1) // starts - rounds * start // starts
+        if not count:
+            continue
+        with ExitStack() as stack:
+            loops = {side: stack.enter_context(Loop(command(side, count))) for side in sides}
+            seconds = in_turns({side: loop.block for side, loop in loops.items()}, rounds=count)
+        for side, values in seconds.items():
+            found[side] += [1e3 * value / block for value in values]
+    return found

@@ -1,6 +1,6 @@
 """Seconds until `import xmodal`, and `xmodal --help`, are done, beside those of `import torch`.
 
-    python -m xmodal.benchmarks.speed.importing --rounds 20 --json importing.json
+    python -m xmodal.benchmarks.speed.importing --rounds 9 --json importing.json
 
 Each is a fresh interpreter, all of them in turns; the byte code of everything lies ready. "over torch" is what comes on
 top of `import torch`, round by round. The core is what a run imports before it knows its modalities.
@@ -61,7 +61,7 @@ def figures(rows: Sequence[Mapping[str, Any]]) -> list[Figure]:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers there")
     args = parser.parse_args(arguments)
     found = conditions("importing", __doc__, arguments, seed=SEED)

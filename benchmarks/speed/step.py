@@ -5,7 +5,9 @@
 Nets, losses, optimiser, batches and order are the same; before the clock starts the losses of all steps are compared.
 xmodal runs as `xmodal train` does, with its log and checkpoints, which the others have not. Each loop is a process of
 its own (see `blocks.py`) that runs a block of steps in its turn; a block of "tiny" holds a whole cycle of log lines
-and checkpoints, one of "small" a log line, so that its checkpoints count only in the ratio of totals.
+and checkpoints; of "small" every second block holds a log line, and checkpoints count only in the ratio of totals.
+Two processes of one and the same loop may differ by some percent for as long as they live (where their memory came to
+lie), which is most of what an interval over "small" shows; so the blocks are shared among several starts.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -22,14 +24,16 @@ from typing import Any
 import torch
 
 from xmodal.benchmarks.speed import hand_written, step_torchdistill, step_xmodal
-from xmodal.benchmarks.speed.blocks import Blocks, Loop
-from xmodal.benchmarks.speed.interleaved import bootstrapped, in_turns, of_medians, of_totals, paired
+from xmodal.benchmarks.speed.blocks import Blocks, started_several_times
+from xmodal.benchmarks.speed.interleaved import bootstrapped, of_medians, of_totals, paired
 from xmodal.benchmarks.speed.results import Figure, conditions, write
 from xmodal.benchmarks.speed.step_case import SEED, Case, plain
 
 SIDES = ("xmodal", "hand-written", "student alone", "torchdistill")
-BLOCK = {"tiny": 200, "small": 20}
+BLOCK = {"tiny": 200, "small": 10}
 """Steps: xmodal writes a line every 20 and a checkpoint every 200."""
+STARTS = {"tiny": 3, "small": 6}
+"""Processes of each loop, one after another."""
 COMPARED = 40
 """Steps whose losses are compared."""
 QUICK = {"rounds": 3, "starts": 1, "block": 5}
@@ -101,17 +105,11 @@ def same_losses(case: Case, sides: Sequence[str], *, steps: int, apart: float) -
 
 def timed(case: Case, sides: Sequence[str], *, rounds: int, starts: int, block: int) -> dict[str, list[float]]:
     """Milliseconds a step, by side: one value a block."""
-    found: dict[str, list[float]] = {side: [] for side in sides}
-    for start in range(starts):
-        count = rounds * (start + 1) // starts - rounds * start // starts
-        if not count:
-            continue
-        with ExitStack() as stack:
-            loops = {side: stack.enter_context(Loop(command(side, case, count, block))) for side in sides}
-            seconds = in_turns({side: loop.block for side, loop in loops.items()}, rounds=count)
-        for side, values in seconds.items():
-            found[side] += [1e3 * value / block for value in values]
-    return found
+
+    def begun(side: str, count: int) -> list[str]:
+        return command(side, case, count, block)
+
+    return started_several_times(sides, begun, rounds=rounds, starts=starts, block=block)
 
 
 def command(side: str, case: Case, rounds: int, block: int) -> list[str]:
@@ -157,14 +155,15 @@ def shown(figure: Figure) -> str:
     return f"  {figure.name:<66}{figure.value:>8.3f} {figure.unit:<3}[{figure.low:.3f}, {figure.high:.3f}]{bar}"
 
 
-def table(cases: Sequence[Case], rounds: int, starts: int, block: int | None) -> list[dict[str, Any]]:
+def table(cases: Sequence[Case], rounds: int, starts: int | None, block: int | None) -> list[dict[str, Any]]:
     """Prints each row as it is measured, and returns all of them."""
     sides = SIDES if step_torchdistill.installed() else SIDES[:-1]
     if len(sides) < len(SIDES):
         print("torchdistill is left out: it is not installed")
     rows = []
     for case in cases:
-        rows.append(compared(case, sides, rounds=rounds, starts=starts, block=block or BLOCK[case.net]))
+        begun, steps = starts or STARTS[case.net], block or BLOCK[case.net]
+        rows.append(compared(case, sides, rounds=rounds, starts=begun, block=steps))
         times = ", ".join(f"{side} {value:.3f}" for side, value in rows[-1]["step_ms"].items())
         print("\n".join([f"{case}: ms a step: {times}", *map(shown, figures(rows[-1:]))]), flush=True)
     return rows
@@ -175,7 +174,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--nets", nargs="+", choices=list(BLOCK), default=list(BLOCK))
     parser.add_argument("--teachers", type=int, nargs="+", default=[1, 3])
     parser.add_argument("--rounds", type=int, default=60, help="blocks of each loop")
-    parser.add_argument("--starts", type=int, default=3, help="processes that they are shared among, one after another")
+    parser.add_argument("--starts", type=int, help=f"processes that they are shared among; otherwise {STARTS}")
     parser.add_argument("--block", type=int, metavar="STEPS", help=f"in a block; otherwise {BLOCK}")
     parser.add_argument("--quick", action="store_true", help="a few blocks of a few steps: runs, but measures nothing")
     parser.add_argument("--threads", type=int, help="of torch; otherwise as many as it takes by itself")

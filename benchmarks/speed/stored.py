@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -21,8 +20,8 @@ from typing import Any
 
 import torch
 
-from xmodal.benchmarks.speed.blocks import Blocks, Loop
-from xmodal.benchmarks.speed.interleaved import bootstrapped, in_turns, of_medians
+from xmodal.benchmarks.speed.blocks import Blocks, started_several_times
+from xmodal.benchmarks.speed.interleaved import bootstrapped, of_medians
 from xmodal.benchmarks.speed.results import Figure, conditions, write
 from xmodal.benchmarks.speed.step_xmodal import Ready
 from xmodal.benchmarks.speed.stored_case import NAMES, SEED, batches, by_hand, distillation, targets, write_stores
@@ -81,18 +80,25 @@ def check(folder: Path) -> None:
         raise ValueError(f"expected the same losses, found {told}")
 
 
-def compared(folder: Path, *, rounds: int, block: int) -> dict[str, Any]:
+def compared(folder: Path, *, rounds: int, starts: int, block: int) -> dict[str, Any]:
     """Milliseconds a step of each side, and the ratios."""
     write_stores(folder)
     check(folder)
-    with ExitStack() as stack:
-        loops = {side: stack.enter_context(Loop(command(side, folder, rounds, block))) for side in SIDES}
-        seconds = in_turns({side: loop.block for side, loop in loops.items()}, rounds=rounds)
-    ms = {side: [1e3 * value / block for value in values] for side, values in seconds.items()}
+
+    def begun(side: str, count: int) -> list[str]:
+        return command(side, folder, count, block)
+
+    ms = started_several_times(SIDES, begun, rounds=rounds, starts=starts, block=block)
     alone = [(side, "student alone") for side in ("pooled + logits", "tokens", "live")]
     pairs = [*alone, ("tokens", "tokens by hand")]
     ratios = {f"{a} / {b}": bootstrapped(of_medians, ms[a], ms[b]) for a, b in pairs}
-    return {"rounds": rounds, "block": block, "step_ms": {s: median(v) for s, v in ms.items()}, "ratio": ratios}
+    return {
+        "rounds": rounds,
+        "starts": starts,
+        "block": block,
+        "step_ms": {s: median(v) for s, v in ms.items()},
+        "ratio": ratios,
+    }
 
 
 def command(side: str, folder: Path, rounds: int, block: int) -> list[str]:
@@ -113,6 +119,7 @@ def figures(row: dict[str, Any]) -> list[Figure]:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--rounds", type=int, default=30, help="blocks of each loop")
+    parser.add_argument("--starts", type=int, default=5, help="processes that they are shared among, one after another")
     parser.add_argument("--block", type=int, default=BLOCK, help="steps in a block")
     parser.add_argument("--threads", type=int, help="of torch; otherwise as many as it takes by itself")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers there")
@@ -127,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = conditions("stored", __doc__, arguments, seed=SEED, packages=["timm"])
     print(found)
     with TemporaryDirectory() as folder:
-        row = compared(Path(folder), rounds=args.rounds, block=args.block)
+        row = compared(Path(folder), rounds=args.rounds, starts=args.starts, block=args.block)
     print("ms a step: " + ", ".join(f"{side} {value:.2f}" for side, value in row["step_ms"].items()))
     for figure in figures(row):
         bar = f"  ({figure.bar})" if figure.bar else ""

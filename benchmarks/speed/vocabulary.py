@@ -145,7 +145,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--tokens", type=int, nargs="+", default=list(TOKENS))
     parser.add_argument("--words", type=int, default=32000, help="size of the vocabulary")
     parser.add_argument("--width", type=int, default=512, help="of the student; the teacher is half as wide again")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, help="of torch; otherwise as many as it takes by itself")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers there")
     parser.add_argument("--memory", nargs=2, metavar=("SIDE", "DIVERGENCE"), help="one peak in this process, as JSON")

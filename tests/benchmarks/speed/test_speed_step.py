@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from xmodal.benchmarks.speed import hand_written, step, step_torchdistill
+from xmodal.benchmarks.speed import blocks, hand_written, step, step_torchdistill
 from xmodal.benchmarks.speed.blocks import Blocks, Loop
 from xmodal.benchmarks.speed.results import Figure, read
 from xmodal.benchmarks.speed.step_case import SEED, Case, plain
@@ -85,7 +85,7 @@ class Scripted:
 
 
 def test_the_rows_hold_every_side_and_the_figures_what_is_asked(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(step, "Loop", Scripted)
+    monkeypatch.setattr(blocks, "Loop", Scripted)
     monkeypatch.setattr(step, "COMPARED", 5)
     given = ["--quick", "--nets", "tiny", "--teachers", "1", "3", "--json", str(tmp_path / "step.json")]
     step.main(given)
@@ -121,7 +121,7 @@ def test_the_bar_of_a_small_net_is_a_ratio():
 
 def test_without_torchdistill_its_column_is_left_out_with_one_line(monkeypatch, capsys):
     monkeypatch.setattr(step_torchdistill, "installed", lambda: False)
-    monkeypatch.setattr(step, "Loop", Scripted)
+    monkeypatch.setattr(blocks, "Loop", Scripted)
     monkeypatch.setattr(step, "COMPARED", 2)
     step.main(["--quick", "--nets", "tiny", "--teachers", "1"])
     out = capsys.readouterr().out
