@@ -102,6 +102,15 @@ def test_recorded_augmentations_are_replayed(tmp_path):
     assert not torch.allclose(store.read(["s003"], [0]).pooled, store.read(["s003"], [3]).pooled)
 
 
+@pytest.mark.parametrize("ragged", [True, False])
+def test_a_view_for_some_keys_only_is_an_error(tmp_path, ragged):
+    store = Store(written(tmp_path / "a", views=2, teacher=Teacher(ragged=ragged)))
+    with pytest.raises(ValueError, match="expected a view for each of 3 keys, found 1"):
+        store.read(["s001", "s002", "s003"], [1])
+    with pytest.raises(DataError, match="augmentation 2 of sample 's002': expected one of 2"):
+        store.read(["s001", "s002"], [1, 2])
+
+
 def test_a_stored_teacher_looks_like_the_teacher(tmp_path):
     stored = StoredTeacher(Store(written(tmp_path / "a", views=2)), Teacher())
     batch, expected = live(["s010", "s011"], [1, 0])

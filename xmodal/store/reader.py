@@ -83,7 +83,17 @@ class Store:
         return self.numbers[key] * self.views + view
 
     def read(self, keys: Sequence[str], views: Sequence[int] | None = None) -> Embedding:
-        """The embedding of these samples, side by side, on the CPU, in the dtypes that the teacher returned."""
+        """The embedding of these samples, side by side, on the CPU, in the dtypes that the teacher returned.
+
+        Args:
+            views: which augmentation of each of them; the first for None.
+
+        Raises:
+            DataError: there is no such sample or augmentation; a record is damaged.
+            ValueError: not as many views as keys.
+        """
+        if views is not None and len(views) != len(keys):
+            raise ValueError(f"expected a view for each of {len(keys)} keys, found {len(views)}")
         places = self.places(keys)
         if bool((places == ABSENT).any()):
             self.record(keys[places.tolist().index(ABSENT)])  # raises the error that names it
@@ -92,7 +102,7 @@ class Store:
 
     def places(self, keys: Iterable[str]) -> Tensor:
         """[B] long: which of its samples these are, ABSENT for those that it does not hold."""
-        return torch.tensor([self.numbers.get(key, ABSENT) for key in keys])
+        return torch.tensor([self.numbers.get(key, ABSENT) for key in keys], dtype=torch.long)
 
     def under(self, places: Tensor, views: Tensor | None, keys: Sequence[str]) -> Tensor:
         """[B] long: the numbers of the records of these samples under these augmentations, the first for None.
