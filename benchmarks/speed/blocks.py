@@ -85,6 +85,8 @@ def forks(work: Callable[[], object]) -> None:
             work()
             sys.exit()
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if status == ANEW:
+            print(AGAIN, end="", flush=True)
     sys.exit(status)
 
 
@@ -112,8 +114,14 @@ class Loop:
             raise RuntimeError(f"a training loop ended with exit code {self.process.wait()}") from error
 
     def restart(self) -> None:
-        """The loop begins anew, in a process of its own, at the next block."""
+        """The loop begins anew, in a process of its own, at the next block.
+
+        Waits until the old one is gone: it could read the request for that block together with this one.
+        """
+        assert self.process.stdout is not None
         self._ask(AGAIN)
+        if self.process.stdout.readline() != AGAIN:
+            raise RuntimeError(f"a training loop ended with exit code {self.process.wait()}")
 
     def _ask(self, what: str) -> None:
         assert self.process.stdin is not None

@@ -75,11 +75,12 @@ def test_a_loop_that_is_started_again_is_another_process(tmp_path):
     )
     with Loop([sys.executable, "-c", script, str(tmp_path / "noted")]) as loop:
         assert [loop.block() > 0, loop.block() > 0] == [True, True]
-        loop.restart()
-        assert loop.block() > 0
+        for _ in range(20):  # a request that follows at once reaches the new process, not the old one
+            loop.restart()
+            assert loop.block() > 0
     assert loop.process.returncode == 0
     lines = (tmp_path / "noted").read_text(encoding="utf-8").splitlines()
-    assert [lines.count(line) for line in dict.fromkeys(lines)] == [4, 2]
+    assert [lines.count(line) for line in dict.fromkeys(lines)] == [4, *[2] * 20]
     assert {int(line.split()[1]) for line in lines} == {loop.process.pid}
 
 
