@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from time import perf_counter
@@ -82,12 +83,26 @@ def forks(work: Callable[[], object]) -> None:
     while status == ANEW:
         child = os.fork()
         if not child:
-            work()
-            sys.exit()
+            _end(work)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         if status == ANEW:
             print(AGAIN, end="", flush=True)
     sys.exit(status)
+
+
+def _end(work: Callable[[], object]) -> None:
+    """Work, and end this fork without Python's clearing up, which would wait for threads that only its parent has."""
+    status: object = 0
+    try:
+        work()
+    except SystemExit as error:
+        status = error.code
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status if isinstance(status, int) else 0)
 
 
 class Loop:

@@ -35,7 +35,7 @@ STARTS = {"tiny": 6, "small": 20}
 """Processes of each loop, one after another."""
 COMPARED = 40
 """Steps whose losses are compared."""
-QUICK = {"rounds": 3, "starts": 1, "block": 5}
+QUICK = {"rounds": 3, "starts": 2, "block": 5}
 """With --quick: shows that everything runs, and measures nothing."""
 
 
