@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -55,6 +56,16 @@ def write_into(path: Path, start: int, pieces: Iterable[bytes]) -> None:
         file.writelines(pieces)
         file.flush()
         os.fsync(file.fileno())
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One process at a time; others wait. The lock lies beside the folder, which need not exist."""
+    lock = folder.absolute().with_name(f".{folder.absolute().name}.lock")
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock):
+        yield
+        lock.unlink(missing_ok=True)
 
 
 @contextmanager

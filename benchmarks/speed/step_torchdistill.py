@@ -26,13 +26,6 @@ def installed() -> bool:
     return find_spec("torchdistill") is not None
 
 
-def load() -> None:
-    """Import what a training needs."""
-    import_module("torchvision.datasets")  # torchdistill looks for it among what is loaded
-    for name in ("core.distillation", "optim.registry", "datasets.registry"):
-        import_module(f"torchdistill.{name}")
-
-
 class Teachers(nn.ModuleList):
     """Several teachers as the one that torchdistill takes; its hooks keep what each of them answers."""
 
@@ -60,7 +53,7 @@ def _box(case: Case, batches: Numbered[tuple[Tensor, Tensor]], schedule: Schedul
     def two_groups(modules: nn.Module) -> torch.optim.Optimizer:
         return optimiser(modules, schedule)
 
-    load()
+    import_module("torchvision.datasets")  # torchdistill looks for it among what is loaded
     import_module("torchdistill.optim.registry").register_optimizer(key="two_groups")(two_groups)
     import_module("torchdistill.datasets.registry").register_collate_func(key="as_it_is")(_as_it_is)
     teachers = [plain(model) for model in case.teacher_models()]

@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from xmodal.benchmarks.speed.blocks import Blocks, forks, started_several_times
+from xmodal.benchmarks.speed.blocks import Blocks, started_several_times
 from xmodal.benchmarks.speed.interleaved import bootstrapped, of_medians
 from xmodal.benchmarks.speed.results import Figure, conditions, write
 from xmodal.benchmarks.speed.step_xmodal import Ready
@@ -84,8 +84,11 @@ def compared(folder: Path, *, rounds: int, starts: int, block: int) -> dict[str,
     """Milliseconds a step of each side, and the ratios."""
     write_stores(folder)
     check(folder)
-    commands = {side: command(side, folder, rounds, block) for side in SIDES}
-    ms = started_several_times(commands, rounds=rounds, starts=starts, block=block)
+
+    def begun(side: str, count: int) -> list[str]:
+        return command(side, folder, count, block)
+
+    ms = started_several_times(SIDES, begun, rounds=rounds, starts=starts, block=block)
     alone = [(side, "student alone") for side in ("pooled + logits", "tokens", "live")]
     pairs = [*alone, ("tokens", "tokens by hand")]
     ratios = {f"{a} / {b}": bootstrapped(of_medians, ms[a], ms[b]) for a, b in pairs}
@@ -116,9 +119,7 @@ def figures(row: dict[str, Any]) -> list[Figure]:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--rounds", type=int, default=30, help="blocks of each loop")
-    parser.add_argument(
-        "--starts", type=int, default=10, help="processes that they are shared among, one after another"
-    )
+    parser.add_argument("--starts", type=int, default=5, help="processes that they are shared among, one after another")
     parser.add_argument("--block", type=int, default=BLOCK, help="steps in a block")
     parser.add_argument("--threads", type=int, help="of torch; otherwise as many as it takes by itself")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers there")
@@ -128,7 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     if args.side:
-        forks(lambda: run(args.side, args.stores, rounds=args.rounds, block=args.block))
+        run(args.side, args.stores, rounds=args.rounds, block=args.block)
+        return
     found = conditions("stored", __doc__, arguments, seed=SEED, packages=["timm"])
     print(found)
     with TemporaryDirectory() as folder:

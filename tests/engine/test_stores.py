@@ -1,5 +1,7 @@
 """A run whose teachers answer from a store: what it learns, what it refuses, what the command line says."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,7 +94,8 @@ def steps(run: Run, arm: str) -> list[torch.Tensor]:
 def test_augmentation_drawn_anew_cannot_be_stored_and_says_what_to_do(make, tmp_path):
     with pytest.raises(ConfigError, match=r"the transforms edit what TimmImage sees .* add --set schedule.views=10"):
         cached(make("a", store=tmp_path / "store"))
-    cached(make("b", "schedule.views=2", store=tmp_path / "store"))
+    assert not (tmp_path / "a" / "checkpoints").exists()
+    cached(make("a", "schedule.views=2", store=tmp_path / "store"))  # as the error says
     with pytest.raises(ConfigError, match=r"holds 2 recorded augmentations .* schedule.views is 0: add --set schedule"):
         make("c", store=tmp_path / "store").train()
 
@@ -106,8 +109,10 @@ def test_a_store_that_does_not_fit_is_refused_with_what_differs(make, tmp_path):
     ):
         with pytest.raises(ConfigError, match=f"does not fit this run: it differs in {what}; write it again"):
             make(f"b{changed[:6]}", changed, store=tmp_path / "store").train()
-    with pytest.raises(DataError, match="expected a finished teacher store, found none"):
-        make("c", "seeds=(1,)", store=tmp_path / "store").train()
+    other = make("c", "seeds=(1,)", store=tmp_path / "store")
+    with pytest.raises(DataError, match=r"seed1/.*: expected a finished teacher store, as xmodal cache .*, found none"):
+        other.train()
+    assert not (other.folder / "checkpoints").exists()  # nothing was trained for it
 
 
 def test_the_student_of_the_self_arm_is_not_looked_up(make, tmp_path):
@@ -154,3 +159,13 @@ def test_mistakes_are_told_in_one_line(source, tmp_path, capsys, arguments, erro
     filled = [text.format(source=source) for text in arguments]
     assert main(["cache", *filled, "--out", str(tmp_path / "run")]) == 2
     assert error in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_two_commands_begun_at_once_train_one_teacher_and_write_one_store(source, tmp_path):
+    command = [sys.executable, "-m", "xmodal.cli", "cache", str(source), "--out", str(tmp_path / "run")]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
+    told = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    assert main(["cache", "--verify", str(tmp_path / "run" / "store")]) == 0
+    assert not list(tmp_path.glob(".*.lock"))

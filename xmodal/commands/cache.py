@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from xmodal.store.planning import Plan
     from xmodal.store.records import Part
 
-EXAMPLE = "xmodal cache audio_to_image_digits --set schedule.views=10 --form float16 --form tokens=int8"
+EXAMPLE = "xmodal cache audio_to_image_digits --form float16 --top outputs.digit=5"
+
+NO_VIEWS = "; each sample once: no transform reaches what this teacher sees, so schedule.views changes nothing for it"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,19 +55,22 @@ def run(args: argparse.Namespace) -> int:
 def _write(args: argparse.Namespace, console: Console) -> int:
     from rich.progress import Progress
 
-    from xmodal.engine.caching import write_stores
+    from xmodal.engine.caching import train_teachers, write_stores
     from xmodal.engine.config import find, read
     from xmodal.engine.log import Log
     from xmodal.engine.run import Run
+    from xmodal.files import alone
+    from xmodal.store import Store
 
     source = find(args.config)
     overrides = [*args.set, *([f"seeds={tuple(args.seeds)!r}"] if args.seeds else [])]
     folder = args.out or Path("runs") / source.stem
     stores = args.store or folder / "store"
     forms = forms_of(args.form, args.pca, args.top)
-    run = Run(
-        folder, read(source, overrides), source, Log(folder, console), overrides=overrides, resume=True, store=stores
-    )
+    config = read(source, overrides)
+    with alone(folder):
+        run = Run(folder, config, source, Log(folder, console), overrides=overrides, resume=True, store=stores)
+        train_teachers(run)
     with Progress(console=console, transient=True) as progress:
         bar = progress.add_task("records", total=None)
 
@@ -77,7 +82,8 @@ def _write(args: argparse.Namespace, console: Console) -> int:
         )
     for place in places:
         size = sum(path.stat().st_size for path in place.iterdir())
-        console.print(f"{place}: {size / 1e6:,.1f} MB", highlight=False, soft_wrap=True)
+        seen = "" if Store(place).augmented or not config.schedule.get("views") else NO_VIEWS
+        console.print(f"{place}: {size / 1e6:,.1f} MB{seen}", highlight=False, soft_wrap=True)
     again = [word for text in args.set for word in ("--set", text)]
     again += ["--seeds", *map(str, args.seeds)] if args.seeds else []
     command = ["xmodal", "train", args.config, *again, "--out", str(folder), "--store", str(stores), "--resume"]
@@ -100,7 +106,7 @@ def forms_of(kinds: Sequence[str], pcas: Sequence[str], tops: Sequence[str]) -> 
     for option, texts in (("pca", pcas), ("top", tops)):
         for text in texts:
             part, equals, number = text.partition("=")
-            if not equals or not number.isdigit() or int(number) < 1:
+            if not equals or not (number.isascii() and number.isdigit()) or int(number) < 1:
                 raise ConfigError(f"--{option} {text!r}: expected PART=K, such as tokens=64")
             numbers[option][part] = int(number)
     parts = dict.fromkeys([*kind_of, *numbers["pca"], *numbers["top"]])
@@ -128,7 +134,8 @@ def _cost(plan: Plan, part: Part) -> str:
         return ""
     assert part.form is not None
     what = "probability of the others" if part.form.top else "error"
-    return f", {what} {plan.error[part.name]:.2%}"
+    fitted = " in the batches that the PCA was fitted to" if part.form.pca else ""
+    return f", {what} {max(0.0, plan.error[part.name]):.2%}{fitted}"
 
 
 def _verify(folder: Path, console: Console) -> int:

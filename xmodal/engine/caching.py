@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,22 +27,46 @@ def write_stores(run: Run, forms: Mapping[str, Form], planned: Planned, progress
         ConfigError: there is no teacher with weights of its own; a store stands there that was made from something
             else; a form does not fit.
     """
-    needed = phases(replace(run.config, arms=("distilled",)))
-    taught = needed[-1]
-    arms = {source.arm for source in taught.learns_from.values()}
+    train_teachers(run)
+    taught = _needed(run)[-1]
     places = []
     for seed in run.config.seeds:
-        splits = run.splits(seed)
-        if seed == run.config.seeds[0]:
-            run.begin(splits, seed)
-        for split in splits:
-            for phase in needed:
-                if phase.arm in arms:
-                    run.do(seed, split, phase)
+        for split in run.splits(seed):
             places += _write(run, seed, split, taught, forms, planned, progress)
     if not places:
         raise ConfigError("no teacher to store: the distilled student reads no frozen teacher")
     return places
+
+
+def train_teachers(run: Run) -> None:
+    """Those whose outputs the distilled student reads, as far as they are not trained yet.
+
+    Raises:
+        ConfigError: what a teacher sees cannot be stored; told before anything trains.
+    """
+    assert run.stores is not None
+    needed = _needed(run)
+    taught = needed[-1]
+    fresh = {name: run.factory.model(source.model, 0) for name, source in taught.learns_from.items()}
+    for model in run.factory.distillation(taught, fresh, 0).teachers.values():
+        assert isinstance(model, Model)
+        run.stores.check_recordable(model, run.factory.transforms(taught))
+    arms, begun = {source.arm for source in taught.learns_from.values()}, False
+    for seed in run.config.seeds:
+        splits = run.splits(seed)
+        for split in splits:
+            for phase in (phase for phase in needed if phase.arm in arms):
+                if run.place(seed, split.name, phase.arm).done.is_file():
+                    continue
+                if not begun:
+                    run.begin(splits, seed)
+                    begun = True
+                run.do(seed, split, phase)
+
+
+def _needed(run: Run) -> Sequence[Phase]:
+    """The distilled student's phase, and before it those that it learns from."""
+    return phases(replace(run.config, arms=("distilled",)))
 
 
 def _write(

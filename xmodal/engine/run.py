@@ -114,6 +114,9 @@ class Run:
         summary: dict[str, object] = {}
         for seed in self.config.seeds:
             splits = self.splits(seed)
+            if self.stores:
+                named = {name for phase in self.phases if phase.arm != "self" for name in phase.learns_from}
+                self.stores.check_there(seed, [split.name for split in splits], sorted(named))
             if not summary:
                 self.begin(splits, seed)
             for split in splits:

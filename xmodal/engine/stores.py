@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +15,10 @@ from xmodal.data.transforms import Transform
 from xmodal.engine.fit import autocast
 from xmodal.engine.recall import sees_the_same_each_time
 from xmodal.engine.run_config import RunConfig, plain
-from xmodal.errors import ConfigError
+from xmodal.errors import ConfigError, DataError
 from xmodal.store.batches import Items
 from xmodal.store.encodings import Form
-from xmodal.store.manifest import described, differences
+from xmodal.store.manifest import MANIFEST, described, differences
 from xmodal.store.planning import Plan
 from xmodal.store.reader import ABSENT, Store
 from xmodal.store.stored import StoredTeacher
@@ -101,17 +101,29 @@ class Stores:
         places[list(items.positions)] = store.places(items.keys)
         return StoredTeacher(store, model, places)
 
-    def _items(self, model: Model, split: Split, transforms: Sequence[Transform], views: int) -> Items:
-        same = sees_the_same_each_time(model, transforms)
-        if not same and not views:
+    def check_recordable(self, model: Model, transforms: Sequence[Transform]) -> None:
+        """Raises ConfigError where a teacher sees other augmentations in every step."""
+        if not self.config.schedule.get("views", 0) and not sees_the_same_each_time(model, transforms):
             raise ConfigError(
                 f"the transforms edit what {type(model.adapter).__name__} sees anew in every step, so that nothing can "
                 f"be stored: add --set schedule.views={DEFAULT_VIEWS}"
             )
+
+    def check_there(self, seed: int, splits: Iterable[str], teachers: Iterable[str]) -> None:
+        """Raises DataError where no teacher has a finished store: told before anything trains."""
+        places = [self.place(seed, split, teacher) for split in splits for teacher in teachers]
+        if places and not any((place / MANIFEST).is_file() for place in places):
+            expected = "a finished teacher store, as xmodal cache with this config and seed writes"
+            raise DataError(places[0], expected=expected, found="none")
+
+    def _items(self, model: Model, split: Split, transforms: Sequence[Transform], views: int) -> Items:
+        self.check_recordable(model, transforms)
+        same = sees_the_same_each_time(model, transforms)
         return Items.of(split.train, split.having(model.inputs), transforms, 0 if same else views)
 
     def _made(self, model: Model, need: Need, items: Items) -> Mapping[str, object]:
         nodes = list(self.config.transforms) if items.views else []
+        source = self.config.benchmark.get("type")
         return described(
             model,
             items,
@@ -120,6 +132,7 @@ class Stores:
             data=_text({k: v for k, v in self.config.benchmark.items() if k not in ("root", "workers", "labelled")}),
             precision=self.config.precision,
             need=", ".join(name for name in ("pooled", "tokens", "layers", "attention") if getattr(need, name)),
+            source=[source] if isinstance(source, type) else [],
         )
 
 

@@ -67,7 +67,8 @@ def fit_basis(x: Tensor, count: int, where: str) -> Basis:
         ConfigError: there are fewer channels or rows than directions.
     """
     if count > min(x.shape):
-        raise ConfigError(f"{where}: PCA to {count} needs as many channels and rows, found {list(x.shape)}")
+        found = f"{x.shape[1]} channels and {x.shape[0]} rows in the batches that it is fitted to"
+        raise ConfigError(f"{where}: PCA to {count} needs as many channels and rows, found {found}")
     wide = x.double()
     mean = wide.mean(0)
     covariance = (wide - mean).T @ (wide - mean) / max(1, len(wide) - 1)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from xmodal.bus import Embedding
-from xmodal.errors import DataError, unknown
+from xmodal.errors import ConfigError, DataError, unknown
 from xmodal.store.reader import Store
 from xmodal.store.rows import rebuild
 
@@ -34,7 +34,11 @@ class Lookup:
             raise unknown("missing", missing, ("error", "zero", "mean"))
         self.store, self.missing = Store(folder), missing
         if missing != "error" and self.store.records.varying:
-            raise unknown("missing for records of unequal shape", missing, ("error",))
+            parts = ", ".join(part.name for part in self.store.records.varying)
+            raise ConfigError(
+                f"{folder}: a key without a record can only be an error where records differ in shape, as {parts} does "
+                f"here; found missing={missing!r}"
+            )
         self._stand_in = self._made(missing)
 
     def __call__(self, keys: Sequence[str]) -> tuple[Embedding, Tensor]:
@@ -43,6 +47,8 @@ class Lookup:
         Raises:
             DataError: a key has none, and `missing` is "error"; a record is damaged.
         """
+        if not keys and self.missing == "error":
+            raise ValueError("expected at least one key, found none")
         known = torch.tensor([key in self.store for key in keys], dtype=torch.bool)
         if self.missing == "error" and not bool(known.all()):
             key = keys[int((~known).nonzero()[0])]

@@ -8,16 +8,18 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from torch import nn
 
 from xmodal import __version__
+from xmodal.adapter import Adapter
 from xmodal.errors import DataError
 from xmodal.files import tensors_digest, write_text
 from xmodal.store.batches import BATCH, Items
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST, PLAN = "manifest.json", "plan.json"
 MEANING = {
     "format": "the layout of the files",
@@ -45,19 +47,25 @@ def described(
     data: str = "",
     precision: str = "fp32",
     need: str = "",
+    source: Iterable[type] = (),
 ) -> dict[str, Any]:
     """Everything that the outputs depend on, known before any of them is computed.
+
+    What lies in the files that samples are read from is not looked at: their keys are.
 
     Args:
         items: the records.
         kind: the teacher's node of the config, as text; transforms: those of what is recorded; data: the benchmark's.
+        source: the benchmark's class, where there is one.
     """
+    own: list[type] = [type(m) for m in teacher.modules() if isinstance(m, Adapter)]
+    own += [*(type(t) for t in _inner(items.transforms)), type(items.samples), *source]
     return {
         "format": FORMAT,
         "xmodal": __version__.split(".")[0],
         "teacher": kind,
         "weights": tensors_digest(teacher.state_dict()),
-        "code": code_digest([type(m) for m in teacher.modules()] + [type(t) for t in _inner(items.transforms)]),
+        "code": code_digest([type(m) for m in teacher.modules()], own),
         "transforms": transforms,
         "data": data,
         "samples": {"count": len(items.keys), "sha256": keys_digest(items.keys)},
@@ -73,13 +81,46 @@ def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str
     return [MEANING[name] for name in MEANING if name in wanted and found.get(name) != wanted[name]]
 
 
-def code_digest(classes: Iterable[type]) -> str:
-    """Of the source files of classes outside torch: another version of a transform gives other pixels."""
-    modules = {cls.__module__ for cls in classes if cls.__module__.split(".")[0] not in ("torch", "builtins")}
+def code_digest(classes: Iterable[type], own: Iterable[type] = ()) -> str:
+    """Of the source files of classes outside torch: another version of a transform gives other pixels.
+
+    Args:
+        own: classes whose modules count together with all that they take from their own package: readers, front ends.
+            Of xmodal itself those are modalities and benchmarks; its core is told by its version.
+    """
+    modules = {cls.__module__ for cls in (*classes, *own)}
+    modules |= _reached(cls.__module__ for cls in own)
     digest = hashlib.sha256()
-    for name in sorted(modules):
+    for name in sorted(name for name in modules if name.split(".")[0] not in ("torch", "builtins")):
         digest.update(f"{name}\n{_source(name)}\n".encode())
     return digest.hexdigest()
+
+
+def _reached(names: Iterable[str]) -> set[str]:
+    """These modules, and those of their packages that they take functions, classes or modules from."""
+    waiting, found = [name for name in names if _package(name)], set[str]()
+    packages = {_package(name) for name in waiting}
+    while waiting:
+        name = waiting.pop()
+        if name in found or name not in sys.modules:
+            continue
+        found.add(name)
+        for value in vars(sys.modules[name]).values():
+            # Not the modules of a package itself: which of them hang there depends on what else was imported.
+            inner = isinstance(value, ModuleType) and value.__name__.startswith(f"{name}.")
+            other = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+            if not inner and isinstance(other, str) and _package(other) in packages:
+                waiting.append(other)
+    return found
+
+
+def _package(module: str) -> str:
+    """What a module is followed within; "" for the core of xmodal, torch and Python's own."""
+    first, _, rest = module.partition(".")
+    if first != "xmodal":
+        return "" if first in ("torch", "builtins") else first
+    part = rest.partition(".")[0]
+    return "xmodal" if part in ("modalities", "benchmarks") else ""
 
 
 def _source(name: str) -> str:

@@ -113,6 +113,10 @@ def _chosen(
 ) -> dict[str, Form | None]:
     chosen = {name: _form_of(name, row[name], forms) for name in names}
     for name, form in chosen.items():
+        if form is not None and form.top and ".outputs." not in f".{name}":
+            raise ConfigError(
+                f"form of {name!r}: the largest are kept of logits, such as outputs.TASK, not of features"
+            )
         if form is None or name not in ragged or row[name].dim() > 1:
             continue
         if form.pca or form.top:

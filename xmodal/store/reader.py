@@ -60,6 +60,9 @@ class Store:
         keys = read_keys(self.folder, self.plan)
         self.numbers: Mapping[str, int] = {key: number for number, key in enumerate(keys)}
         self.shards = [_Open(Shard(self.folder, i), about) for i, about in enumerate(self.manifest["shards"])]
+        for opened in self.shards:
+            if opened.about["plan"] != file_digest(self.folder / PLAN):
+                raise DataError(opened.shard.seal, expected="a shard of this store's plan", found="one of another plan")
         self.table = self._table()
 
     def __contains__(self, key: object) -> bool:
@@ -90,14 +93,16 @@ class Store:
 
         Raises:
             DataError: there is no such sample or augmentation; a record is damaged.
-            ValueError: not as many views as keys.
+            ValueError: no key; not as many views as keys.
         """
+        if not keys:
+            raise ValueError("expected at least one key, found none")
         if views is not None and len(views) != len(keys):
             raise ValueError(f"expected a view for each of {len(keys)} keys, found {len(views)}")
         places = self.places(keys)
         if bool((places == ABSENT).any()):
             self.record(keys[places.tolist().index(ABSENT)])  # raises the error that names it
-        drawn = None if views is None else torch.tensor(views)
+        drawn = None if views is None else torch.as_tensor(views)
         return rebuild(self.columns(self.under(places, drawn, keys)), self.layout)
 
     def places(self, keys: Iterable[str]) -> Tensor:

@@ -102,10 +102,18 @@ def _rebuild(columns: Mapping[str, Tensor], outline: Outline) -> Embedding:
         pooled=None if outline.pooled is None else columns[outline.pooled],
         tokens=None if outline.tokens is None else _tokens(columns, outline.tokens),
         layers=tuple(_layer(columns, layer) for layer in outline.layers),
-        outputs={name: columns[path] for name, path in outline.outputs},
+        outputs=_Outputs({name: columns[path] for name, path in outline.outputs}),
         attention=tuple((columns[query], columns[key]) for query, key in outline.attention),
         parts={name: _rebuild(columns, inner) for name, inner in outline.parts},
     )
+
+
+class _Outputs(dict[str, Tensor]):
+    """By task; one that a store does not hold is told to whoever reads it."""
+
+    def __missing__(self, task: str) -> Tensor:
+        found = ", ".join(self) or "none"
+        raise DataError(f"outputs.{task}", expected="this output in the teacher's store", found=found)
 
 
 class LeftOut:

@@ -55,12 +55,15 @@ class Shard:
         """Written last: where it is, the shard is whole."""
         return self.folder / f"shard-{self.number:05d}.json"
 
-    def write(self, records: Sequence[bytes], counts: Sequence[Sequence[int]], params: Sequence[Any] | None) -> None:
+    def write(
+        self, records: Sequence[bytes], counts: Sequence[Sequence[int]], params: Sequence[Any] | None, plan: str
+    ) -> None:
         """Everything, then the seal.
 
         Args:
             records: of the samples, in their order; counts: the rows of their varying parts.
             params: what was drawn for each recorded augmentation; None where nothing is recorded.
+            plan: the digest of the store's plan.
         """
         lengths = np.array([len(record) for record in records], np.int64)
         offsets = np.cumsum(lengths) - lengths
@@ -72,11 +75,26 @@ class Shard:
         else:
             write_into(self.data, self.start, records)
         write_atomic(self.index, lambda part: _write_index(part, index))
-        about = {"records": len(records), "bytes": int(lengths.sum()), "index": file_digest(self.index)}
+        about = {"plan": plan, "records": len(records), "bytes": int(lengths.sum()), "index": file_digest(self.index)}
         if params is not None:
             write_json(self.params, list(params))
             about["params"] = file_digest(self.params)
         write_sealed(self.seal, about)
+
+    def stands(self, plan: str) -> bool:
+        """Whether it is written, whole as far as sizes and digests of the small files tell, and of this plan."""
+        try:
+            about = self.sealed()
+            if about is None or about["plan"] != plan:
+                return False
+            self.read_index(about)
+            if "params" in about:
+                _check_digest(self.params, about["params"])
+        except DataError:
+            return False
+        size = self.data.stat().st_size if self.data.is_file() else -1
+        written = int(about["bytes"])
+        return size == written if self.start is None else size >= self.start + written
 
     def sealed(self) -> dict[str, Any] | None:
         """What the seal says; None where the shard is not finished."""

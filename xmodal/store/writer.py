@@ -6,8 +6,8 @@ by locks, which the system frees when a process dies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,13 @@ from filelock import FileLock, Timeout
 from xmodal.adapter import Adapter, Need
 from xmodal.bus import Embedding
 from xmodal.data.batch import Batch
-from xmodal.errors import ConfigError
+from xmodal.errors import ConfigError, DataError
 from xmodal.files import write_json, write_tensors
 from xmodal.store.batches import BATCH, Batches, Items, stream
 from xmodal.store.encodings import Form
 from xmodal.store.manifest import MANIFEST, PLAN, differences, file_digest, read_sealed, write_sealed
 from xmodal.store.planning import SAMPLED_BATCHES, Plan, check_room, plan
-from xmodal.store.reader import BASES, KEYS, read_bases
+from xmodal.store.reader import BASES, KEYS, Store, read_bases
 from xmodal.store.records import Part, Records
 from xmodal.store.rows import Layout, named, to_rows, token_outputs
 from xmodal.store.shard import Shard
@@ -78,8 +78,10 @@ def write_store(
         DiskFull: the disk has not the room; told before writing where it can be foreseen.
         DataError: a sample cannot be read; an output is not finite.
     """
+    if folder.exists() and not folder.is_dir():
+        raise DataError(folder, expected="a folder for a teacher store", found="a file")
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".plan.lock"):
+    with FileLock(folder / ".plan.lock"), _mendable(folder):
         settled = _settle(folder, job, planned)
     count = -(-len(job.items) // settled.records_per_shard)
     waiting = []
@@ -95,6 +97,20 @@ def write_store(
     with FileLock(folder / ".plan.lock"):
         _finish(folder, count)
     (folder / ".plan.lock").unlink(missing_ok=True)
+    with _mendable(folder):
+        Store(folder)
+
+
+@contextmanager
+def _mendable(folder: Path) -> Iterator[None]:
+    """Damage that going on cannot mend, with what can."""
+    try:
+        yield
+    except DataError as error:
+        if str(folder) not in error.where:
+            raise
+        found = f"{error.found}: delete {folder} and run the same xmodal cache again"
+        raise DataError(error.where, expected=error.expected, found=found) from error
 
 
 def _settle(folder: Path, job: Job, planned: Callable[[Plan, int], None] | None) -> Plan:
@@ -105,11 +121,14 @@ def _settle(folder: Path, job: Job, planned: Callable[[Plan, int], None] | None)
         found = read_sealed(folder / PLAN)
         wrong = differences(found["made"], job.made)
         if not wrong and found["made"] != made:
-            wrong = ["the forms that parts are kept in"]
+            there = ", ".join(f"{part or 'all'} {form}" for part, form in found["made"].get("forms", {}).items())
+            wrong = [f"the forms that parts are kept in (there: {there or 'as returned'})"]
         if wrong:
             raise ConfigError(
                 f"{folder} holds a store that differs in {', '.join(wrong)}: delete it or write elsewhere"
             )
+        if not (folder / KEYS).is_file():
+            write_json(folder / KEYS, list(job.items.keys))
         parts = tuple(Part.of_plain(part) for part in found["parts"])
         records = Records(parts, read_bases(folder, found))
         return Plan(Layout.of_plain(found["layout"]), records, found["records_per_shard"], 0, found["error"])
@@ -142,7 +161,8 @@ def _shard(shard: Shard, job: Job, settled: Plan, report: Report | None) -> None
     """Write one shard, if it is not there."""
     first = shard.number * settled.records_per_shard
     last = min(first + settled.records_per_shard, len(job.items))
-    if shard.seal.is_file():
+    plan = file_digest(shard.folder / PLAN)
+    if shard.stands(plan):
         if report:
             report(last, len(job.items))
         return
@@ -158,7 +178,7 @@ def _shard(shard: Shard, job: Job, settled: Plan, report: Report | None) -> None
         params += drawn[:left]
         if report:
             report(first + len(records), len(job.items))
-    shard.write(records, counts, params if job.items.views else None)
+    shard.write(records, counts, params if job.items.views else None, plan)
 
 
 def _encoded(job: Job, settled: Plan, batch: Batch) -> tuple[list[bytes], list[list[int]]]:

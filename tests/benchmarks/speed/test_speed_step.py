@@ -66,24 +66,6 @@ def test_a_process_answers_each_block_and_its_end_is_told():
         loop.block()
 
 
-def test_a_loop_that_is_started_again_is_another_process(tmp_path):
-    """Each notes the process that it is in and the one that imported what it needs."""
-    script = (
-        "import os, sys; from xmodal.benchmarks.speed.blocks import Blocks, forks; first, noted = os.getpid(), open("
-        "sys.argv[1], 'a', buffering=1); "
-        "forks(lambda: [print(os.getpid(), first, file=noted) for _ in Blocks('ab', steps=2, length=99)])"
-    )
-    with Loop([sys.executable, "-c", script, str(tmp_path / "noted")]) as loop:
-        assert [loop.block() > 0, loop.block() > 0] == [True, True]
-        for _ in range(20):  # a request that follows at once reaches the new process, not the old one
-            loop.restart()
-            assert loop.block() > 0
-    assert loop.process.returncode == 0
-    lines = (tmp_path / "noted").read_text(encoding="utf-8").splitlines()
-    assert [lines.count(line) for line in dict.fromkeys(lines)] == [4, *[2] * 20]
-    assert {int(line.split()[1]) for line in lines} == {loop.process.pid}
-
-
 class Scripted:
     """Stands for a process: each block takes a thousandth longer than the last one of any process."""
 
@@ -94,9 +76,6 @@ class Scripted:
 
     def block(self) -> float:
         return next(self.numbers) / 1000
-
-    def restart(self) -> None:
-        pass
 
     def __enter__(self) -> "Scripted":
         return self

@@ -6,6 +6,7 @@ import torch
 from xmodal.bus import Embedding, Frame, Pairs, Tokens
 from xmodal.data.batch import Batch
 from xmodal.distillers import Privileged, PrivilegedDescriptor, PrivilegedValues
+from xmodal.errors import ConfigError
 
 
 def frame(student, teacher, taught=None, pairs=None):
@@ -66,7 +67,7 @@ def test_answers_of_tokens_travel_over_the_pairs():
 def test_a_teacher_without_the_task_is_named():
     bare = frame(torch.zeros(1, 2), torch.zeros(1, 2))
     bare.teachers["teacher"].outputs.clear()
-    with pytest.raises(KeyError, match="teacher 'teacher' has no output for task 't'"):
+    with pytest.raises(ConfigError, match="unknown output of teacher 'teacher' 't'; known: "):
         Privileged("t")(bare)
     with pytest.raises(ValueError, match="level must be"):
         Privileged("t", level="cells")

@@ -14,6 +14,7 @@ from torch import Tensor
 from xmodal.adapter import Need
 from xmodal.bus import Frame
 from xmodal.distillers.base import Distiller, mean_over, over_rows
+from xmodal.errors import unknown
 from xmodal.losses import cosine_loss, soft_label_loss, value_loss
 from xmodal.pairs import carry
 
@@ -49,7 +50,7 @@ class _Answers(Distiller):
     def _teacher_output(self, frame: Frame) -> Tensor:
         source = frame.other(self.teacher)
         if self.task not in source.outputs:
-            raise KeyError(f"teacher {self.teacher!r} has no output for task {self.task!r}: {sorted(source.outputs)}")
+            raise unknown(f"output of teacher {self.teacher!r}", self.task, source.outputs)
         return source.outputs[self.task].detach()
 
     def target(self, output: Tensor) -> Tensor:
