@@ -1,5 +1,6 @@
 """A run whose teachers answer from a store: what it learns, what it refuses, what the command line says."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -164,7 +165,11 @@ def test_mistakes_are_told_in_one_line(source, tmp_path, capsys, arguments, erro
 @pytest.mark.slow
 def test_two_commands_begun_at_once_train_one_teacher_and_write_one_store(source, tmp_path):
     command = [sys.executable, "-m", "xmodal.cli", "cache", str(source), "--out", str(tmp_path / "run")]
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1"}
+    both = [
+        subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(2)
+    ]
     told = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], told
     assert main(["cache", "--verify", str(tmp_path / "run" / "store")]) == 0
