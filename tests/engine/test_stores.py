@@ -11,7 +11,7 @@ from rich.console import Console
 
 from xmodal.adapter import Model
 from xmodal.cli import main
-from xmodal.engine.caching import write_stores
+from xmodal.engine.caching import train_teachers, write_stores
 from xmodal.engine.config import read
 from xmodal.engine.log import Log
 from xmodal.engine.run import Run
@@ -39,6 +39,7 @@ def augmented(source):
 
 
 def cached(run: Run, forms: dict[str, Form] | None = None) -> list[Path]:
+    train_teachers(run)
     return write_stores(run, forms or {}, lambda *_: None, lambda *_: None)
 
 

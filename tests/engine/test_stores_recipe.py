@@ -3,7 +3,7 @@
 import pytest
 from rich.console import Console
 
-from xmodal.engine.caching import write_stores
+from xmodal.engine.caching import train_teachers, write_stores
 from xmodal.engine.config import find, read
 from xmodal.engine.log import Log
 from xmodal.engine.run import Run
@@ -26,7 +26,9 @@ def test_the_distilled_student_scores_the_same_within_a_fifth_of_a_point(tmp_pat
         log = Log(tmp_path / name, Console(quiet=True))
         return Run(tmp_path / name, read(source, overrides), source, log, overrides=overrides, resume=True, store=store)
 
-    write_stores(run("stored", tmp_path / "store"), {}, lambda *_: None, lambda *_: None)
+    stored = run("stored", tmp_path / "store")
+    train_teachers(stored)
+    write_stores(stored, {}, lambda *_: None, lambda *_: None)
     scores = [r.train()["arms"]["distilled"][0] for r in (run("stored", tmp_path / "store"), run("live"))]
     assert scores[0] == pytest.approx(scores[1], abs=0.002)
     assert min(scores) > 0.2  # both learned something

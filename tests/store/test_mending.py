@@ -1,6 +1,7 @@
 """What is missing or of another plan is written again; what cannot be mended says what to do."""
 
 import importlib
+import os
 import sys
 
 import pytest
@@ -37,6 +38,23 @@ def test_a_file_that_is_missing_or_short_is_written_again_or_named(tmp_path, rag
     else:
         written(folder, teacher=teacher, **OPTIONS)
         assert contents(folder) == whole
+
+
+def test_an_unfinished_or_missing_store_is_told(tmp_path):
+    with pytest.raises(DataError, match="expected a finished teacher store, found none"):
+        Store(tmp_path)
+    (written(tmp_path / "a") / "manifest.json").unlink()
+    with pytest.raises(DataError, match="found an unfinished one: run the same xmodal cache again"):
+        Store(tmp_path / "a")
+
+
+@pytest.mark.parametrize(("ragged", "name"), [(True, "shard-00000.bin"), (False, "records.bin")])
+def test_a_file_that_was_cut_short_is_told(tmp_path, ragged, name):
+    file = written(tmp_path / "a", teacher=Teacher(ragged=ragged)) / name
+    size = file.stat().st_size
+    os.truncate(file, size - 1)
+    with pytest.raises(DataError, match=rf"{name}: expected {size} bytes, found {size - 1} bytes"):
+        Store(tmp_path / "a")
 
 
 def test_shards_of_another_plan_are_not_taken_for_ones_own(tmp_path):

@@ -210,23 +210,6 @@ def test_a_finished_store_is_left_as_it_is(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "a").iterdir()} == stamps
 
 
-def test_an_unfinished_or_missing_store_is_told(tmp_path):
-    with pytest.raises(DataError, match="expected a finished teacher store, found none"):
-        Store(tmp_path)
-    (written(tmp_path / "a") / "manifest.json").unlink()
-    with pytest.raises(DataError, match="found an unfinished one: run the same xmodal cache again"):
-        Store(tmp_path / "a")
-
-
-@pytest.mark.parametrize(("ragged", "name"), [(True, "shard-00000.bin"), (False, "records.bin")])
-def test_a_file_that_was_cut_short_is_told(tmp_path, ragged, name):
-    file = written(tmp_path / "a", teacher=Teacher(ragged=ragged)) / name
-    size = file.stat().st_size
-    os.truncate(file, size - 1)
-    with pytest.raises(DataError, match=rf"{name}: expected {size} bytes, found {size - 1} bytes"):
-        Store(tmp_path / "a")
-
-
 def test_a_disk_without_room_is_told_before_anything_is_written(tmp_path):
     with pytest.raises(DiskFull, match=r"the store needs about .* MB, and the disk has"):
         check_room(tmp_path, 10**18)

@@ -1,4 +1,4 @@
-"""Writes the teacher stores of a run: trains what teachers are not trained yet, then asks each of them once."""
+"""Writes the teacher stores of a run: `train_teachers`, where they are not trained yet, then `write_stores`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def write_stores(run: Run, forms: Mapping[str, Form], planned: Planned, progress
     """One store for each seed, split and teacher whose outputs the distilled student reads.
 
     Args:
-        run: opened with a folder of stores.
+        run: opened with a folder of stores, its teachers trained.
         forms: how parts are kept, by the start of their path; "" for all others.
         planned: called before a store is begun; progress: called after every batch.
 
@@ -27,7 +27,6 @@ def write_stores(run: Run, forms: Mapping[str, Form], planned: Planned, progress
         ConfigError: there is no teacher with weights of its own; a store stands there that was made from something
             else; a form does not fit.
     """
-    train_teachers(run)
     taught = _needed(run)[-1]
     places = []
     for seed in run.config.seeds:
