@@ -3,9 +3,10 @@
     python -m xmodal.benchmarks.speed.step --rounds 60 --json step.json
 
 Nets, losses, optimiser, batches and order are the same; before the clock starts the losses of all steps are compared.
-xmodal runs as `xmodal train` does, with its log and checkpoints, which the others have not. Each loop is a process of
-its own (see `blocks.py`) that runs a block of steps in its turn; a block of "tiny" holds a whole cycle of log lines
-and checkpoints; of "small" every second block holds a log line, and none a checkpoint.
+xmodal runs as `xmodal train` does, with its log and checkpoints, which the others have not; its heap moves into huge
+pages after eight steps (`engine/memory.py`), beside the first blocks. Each loop is a process of its own (see
+`blocks.py`) that runs a block of steps in its turn; a block of "tiny" holds a whole cycle of log lines and checkpoints;
+of "small" every second block holds a log line, and none a checkpoint.
 Two processes of one and the same loop may differ by some percent for as long as they live (where their memory came to
 lie), which is most of what an interval over "small" shows; so the blocks are shared among several starts.
 """

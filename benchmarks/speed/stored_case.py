@@ -84,7 +84,9 @@ def distillation(side: str, folder: Path | None) -> Distillation:
 
 
 def _stored(folder: Path, teacher: Adapter) -> Adapter:
-    return StoredTeacher(Store(folder), teacher)
+    """As `xmodal train --store` reads it: the keys are looked up once, for all batches."""
+    store = Store(folder)
+    return StoredTeacher(store, teacher, store.places(sample.key for sample in samples()))
 
 
 def targets(folder: Path) -> list[dict[str, Tensor]]:

@@ -26,7 +26,7 @@ class Background:
         elif self.thread is not None:
             self.thread.join()
 
-    def do(self, work: Callable[[], None]) -> None:
+    def do(self, work: Callable[[], object]) -> None:
         """Begin, after what was begun before has ended."""
         self.wait()
 

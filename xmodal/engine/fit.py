@@ -13,6 +13,7 @@ import torch
 
 from xmodal.data.batch import Batch
 from xmodal.distillation import Distillation, Losses
+from xmodal.engine import memory
 from xmodal.engine.background import Background
 from xmodal.engine.loader import Steps, stream
 from xmodal.engine.optimiser import optimiser
@@ -34,6 +35,8 @@ class Keeper(Protocol):
     def load(self, state: dict[str, Any]) -> None: ...
 
 
+SETTLED = 8
+"""Steps after which the memory holds all that a step takes."""
 Report = Callable[[int, Mapping[str, float], float], None]
 """(step, terms and rate, share of the time spent waiting for data), every `log_every` steps."""
 
@@ -60,6 +63,7 @@ def fit(
     Returns:
         seconds spent training, those before an interruption included.
     """
+    on_cpu = device.type == "cpu" and memory.keep()
     distillation.to(device).train()
     optimizer = optimiser(distillation, schedule)
     start, before = _resume(checkpoint, distillation, optimizer, keeper)
@@ -75,6 +79,8 @@ def fit(
                 losses = _backward(distillation, next(batches), schedule, step, autocast(device, precision))
             optimizer.update(schedule.clip_norm)
             done, last = step + 1, step + 1 == schedule.steps
+            if on_cpu and done - start == SETTLED:
+                files.do(memory.gather)  # a second core can do that beside the training
             if done % schedule.log_every == 0 or last:
                 report(done, _numbers(losses.total, losses.terms, schedule.rate(step)), batches.share())
             if keeper and keeper.after(done, distillation.student, last=last):

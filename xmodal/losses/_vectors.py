@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -11,7 +13,8 @@ SHORTEST = 1e-12
 def unit(x: Tensor) -> Tensor:
     """x / |x| over the last dimension; a zero vector stays zero and gets a zero gradient.
 
-    Dividing by a clamped length alone would give that vector a gradient of 1e12.
+    Dividing by a clamped length alone would give that vector a gradient of 1e12. Divided by infinity it needs no second
+    look at all of x.
     """
     length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    return torch.where(length > SHORTEST, x / length.clamp_min(SHORTEST), 0)
+    return x / length.masked_fill(length <= SHORTEST, math.inf)

@@ -29,16 +29,16 @@ class StoredTeacher(Frozen):
     def __init__(self, store: Store, teacher: Adapter, places: Tensor | None = None) -> None:
         super().__init__(teacher)
         self.store, self.places = store, places
+        self.holds_all = places is not None and bool((places != ABSENT).all())
 
     def forward(self, batch: Batch, need: Need) -> Embedding:
         places = self._places(batch)
-        known = places != ABSENT
-        whole = bool(known.all())
-        if not whole:
-            self._check(batch, known)
+        known = None if self.holds_all else self._known(batch, places)
+        if known is not None:
+            places = places.clamp_min(0)
         views = batch.view.cpu() if self.store.augmented and batch.view is not None else None
-        columns = self.store.columns(self.store.under(places if whole else places.clamp_min(0), views, batch.keys))
-        if not whole:
+        columns = self.store.columns(self.store.under(places, views, batch.keys))
+        if known is not None:
             columns = without_content(columns, known)
         device = batch.index.device
         if device.type != "cpu":
@@ -48,12 +48,16 @@ class StoredTeacher(Frozen):
     def _places(self, batch: Batch) -> Tensor:
         """[B] on the CPU. Keys lie there already; an index on a GPU would have to be waited for."""
         if self.places is not None and batch.index.is_cpu:
-            return self.places[batch.index]
+            return self.places.index_select(0, batch.index)
         return self.store.places(batch.keys)
 
-    def _check(self, batch: Batch, known: Tensor) -> None:
-        """Only samples without the teacher's sensors may be missing."""
+    def _known(self, batch: Batch, places: Tensor) -> Tensor | None:
+        """[B]: which samples the store holds, None for all of them; raises DataError for one that it should hold."""
+        known = places != ABSENT
+        if bool(known.all()):
+            return None
         missing: Sequence[bool] = (batch.has(self.inputs).cpu() & ~known).tolist()
         if any(missing):
             key = batch.keys[missing.index(True)]
             raise DataError(f"{self.store.folder}: sample {key!r}", expected="a record of it", found="none")
+        return known
