@@ -16,5 +16,5 @@ def unit(x: Tensor) -> Tensor:
     Dividing by a clamped length alone would give that vector a gradient of 1e12. Divided by infinity it needs no second
     look at all of x.
     """
-    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    length: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
     return x / length.masked_fill(length <= SHORTEST, math.inf)
