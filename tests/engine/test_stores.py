@@ -39,7 +39,7 @@ def augmented(source):
 
 
 def cached(run: Run, forms: dict[str, Form] | None = None) -> list[Path]:
-    train_teachers(run)
+    train_teachers(run, forms or {})
     return write_stores(run, forms or {}, lambda *_: None, lambda *_: None)
 
 
@@ -155,12 +155,17 @@ def test_the_command_line_writes_checks_and_uses_a_store(source, tmp_path, capsy
         ),
         (["{source}", "--pca", "pooled"], "--pca 'pooled': expected PART=K, such as tokens=64"),
         (["{source}", "--form", "tooken=int8"], "form of 'tooken': the teacher returns"),
+        (["{source}", "--pca", "outputs.kind=500"], "outputs.kind"),
+        (["{source}", "--form", "int8", "--form", "float16"], "--form 'float16': all was to be int8 before"),
+        (["{source}", "--top", "a=1", "--top", "a=2"], "--top 'a=2': a was to keep 1 before"),
+        (["{source}", "--verify", "nowhere"], "--verify checks what lies in a folder: leave out"),
     ],
 )
-def test_mistakes_are_told_in_one_line(source, tmp_path, capsys, arguments, error):
+def test_mistakes_are_told_in_one_line_before_anything_trains(source, tmp_path, capsys, arguments, error):
     filled = [text.format(source=source) for text in arguments]
     assert main(["cache", *filled, "--out", str(tmp_path / "run")]) == 2
     assert error in capsys.readouterr().err
+    assert not list(tmp_path.rglob("checkpoints"))
 
 
 @pytest.mark.slow

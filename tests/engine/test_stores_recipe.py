@@ -27,7 +27,7 @@ def test_the_distilled_student_scores_the_same_within_a_fifth_of_a_point(tmp_pat
         return Run(tmp_path / name, read(source, overrides), source, log, overrides=overrides, resume=True, store=store)
 
     stored = run("stored", tmp_path / "store")
-    train_teachers(stored)
+    train_teachers(stored, {})
     write_stores(stored, {}, lambda *_: None, lambda *_: None)
     scores = [r.train()["arms"]["distilled"][0] for r in (run("stored", tmp_path / "store"), run("live"))]
     assert scores[0] == pytest.approx(scores[1], abs=0.002)

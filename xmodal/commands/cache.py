@@ -46,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console()
     if args.verify:
+        if args.config:
+            raise ConfigError(f"--verify checks what lies in a folder: leave out {args.config!r}")
         return _verify(args.verify, console)
     if not args.config:
         raise ConfigError("expected a config, or --verify FOLDER")
@@ -70,7 +72,7 @@ def _write(args: argparse.Namespace, console: Console) -> int:
     config = read(source, overrides)
     with alone(folder):
         run = Run(folder, config, source, Log(folder, console), overrides=overrides, resume=True, store=stores)
-        train_teachers(run)
+        train_teachers(run, forms)
     with Progress(console=console, transient=True) as progress:
         bar = progress.add_task("records", total=None)
 
@@ -95,20 +97,25 @@ def forms_of(kinds: Sequence[str], pcas: Sequence[str], tops: Sequence[str]) -> 
     """By part: its form, from the command line.
 
     Raises:
-        ConfigError: a text is none of PART=KIND, PART=K; a part has two numbers.
+        ConfigError: a text is none of PART=KIND, PART=K; a part is given two kinds or numbers.
     """
     from xmodal.errors import ConfigError
     from xmodal.store.encodings import Form
     from xmodal.store.planning import nearest
 
-    kind_of = {text.rpartition("=")[0]: text.rpartition("=")[2] for text in kinds}
+    kind_of: dict[str, str] = {}
+    for text in kinds:
+        part, _, kind = text.rpartition("=")
+        if kind_of.setdefault(part, kind) != kind:
+            raise ConfigError(f"--form {text!r}: {part or 'all'} was to be {kind_of[part]} before")
     numbers: dict[str, dict[str, int]] = {"pca": {}, "top": {}}
     for option, texts in (("pca", pcas), ("top", tops)):
         for text in texts:
             part, equals, number = text.partition("=")
             if not equals or not (number.isascii() and number.isdigit()) or int(number) < 1:
                 raise ConfigError(f"--{option} {text!r}: expected PART=K, such as tokens=64")
-            numbers[option][part] = int(number)
+            if numbers[option].setdefault(part, int(number)) != int(number):
+                raise ConfigError(f"--{option} {text!r}: {part} was to keep {numbers[option][part]} before")
     parts = dict.fromkeys([*kind_of, *numbers["pca"], *numbers["top"]])
     return {
         part: Form(

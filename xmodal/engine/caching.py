@@ -37,19 +37,23 @@ def write_stores(run: Run, forms: Mapping[str, Form], planned: Planned, progress
     return places
 
 
-def train_teachers(run: Run) -> None:
+def train_teachers(run: Run, forms: Mapping[str, Form]) -> None:
     """Those whose outputs the distilled student reads, as far as they are not trained yet.
 
+    Args:
+        forms: that they will be kept in.
+
     Raises:
-        ConfigError: what a teacher sees cannot be stored; told before anything trains.
+        ConfigError: what a teacher sees cannot be stored, or a form does not fit; told before anything trains.
     """
     assert run.stores is not None
     needed = _needed(run)
-    taught = needed[-1]
+    taught, transforms = needed[-1], run.factory.transforms(needed[-1])
     fresh = {name: run.factory.model(source.model, 0) for name, source in taught.learns_from.items()}
-    for model in run.factory.distillation(taught, fresh, 0).teachers.values():
-        assert isinstance(model, Model)
-        run.stores.check_recordable(model, run.factory.transforms(taught))
+    distillation = run.factory.distillation(taught, fresh, 0).to(run.device)
+    models = {name: model for name, model in distillation.teachers.items() if isinstance(model, Model)}
+    for model in models.values():
+        run.stores.check_recordable(model, transforms)
     arms, begun = {source.arm for source in taught.learns_from.values()}, False
     for seed in run.config.seeds:
         splits = run.splits(seed)
@@ -59,6 +63,8 @@ def train_teachers(run: Run) -> None:
                     continue
                 if not begun:
                     run.begin(splits, seed)
+                    for name, model in models.items():
+                        run.stores.check_forms(model, distillation.need[name], split, transforms, forms)
                     begun = True
                 run.do(seed, split, phase)
 

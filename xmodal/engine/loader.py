@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from xmodal.data.batch import Batch, collate
 from xmodal.data.benchmark import Samples
+from xmodal.data.loading import in_order
 from xmodal.data.sample import Sample
 from xmodal.data.transforms import Compose, Params, Transform
 from xmodal.engine.schedule import Schedule
-from xmodal.errors import ConfigError, XmodalError
+from xmodal.errors import ConfigError
 from xmodal.store.batches import recorded_generator
 
 Recorded = Callable[[str, int], Params | None]
@@ -133,40 +133,7 @@ class Steps(Dataset[Batch]):
         return Compose(self.transforms)(sample, generator=generator)[0]
 
 
-class _Safe(Dataset[Batch | XmodalError]):
-    """Hands errors on as values: a worker process would turn them into another error with a traceback."""
-
-    def __init__(self, steps: Steps) -> None:
-        self.steps = steps
-
-    def __getitem__(self, step: int) -> Batch | XmodalError:
-        try:
-            return self.steps[step]
-        except XmodalError as error:
-            return error
-
-
-def _whole(batch: Any) -> Any:
-    return batch
-
-
 def stream(steps: Steps, start: int) -> Iterator[Batch]:
     """The batches from step `start` on."""
     workers, pinned = steps.schedule.workers, torch.cuda.is_available()
-    if not workers:
-        for step in range(start, len(steps)):
-            yield steps[step].pin_memory() if pinned else steps[step]
-        return
-    loader: DataLoader[Batch | XmodalError] = DataLoader(
-        _Safe(steps),
-        sampler=range(start, len(steps)),
-        batch_size=None,
-        num_workers=workers,
-        collate_fn=_whole,
-        generator=torch.Generator(),  # its own, so that the global random state does not depend on the loader
-        pin_memory=pinned,
-    )
-    for batch in loader:
-        if isinstance(batch, XmodalError):
-            raise batch
-        yield batch
+    return in_order(steps, range(start, len(steps)), workers=workers, pinned=pinned)

@@ -24,7 +24,8 @@ _PAGE = 2 << 20
 def keep() -> bool:
     """Keep what the heap gives up for what asks next; whether that could be arranged.
 
-    Blocks of 32 MiB and more, the largest bound that glibc takes, still come from the system and go back to it.
+    Blocks of 32 MiB and more, the largest bound that glibc takes, still come from the system where the heap has no room
+    for them, and go back to it.
     """
     with suppress(OSError, AttributeError, TypeError):  # no glibc
         mallopt = ctypes.CDLL(None).mallopt

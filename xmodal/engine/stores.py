@@ -22,7 +22,7 @@ from xmodal.store.manifest import MANIFEST, described, differences
 from xmodal.store.planning import Plan
 from xmodal.store.reader import ABSENT, Store
 from xmodal.store.stored import StoredTeacher
-from xmodal.store.writer import Job, write_store
+from xmodal.store.writer import Job, foreseen, write_store
 
 DEFAULT_VIEWS = 10
 Planned = Callable[[Path, Plan, int], None]
@@ -61,17 +61,7 @@ class Stores:
         workers: int = 0,
     ) -> None:
         """Write the store of one teacher, or what is missing of it."""
-        items = self._items(model, split, transforms, self.config.schedule.get("views", 0))
-        job = Job(
-            teacher=model,
-            need=need,
-            items=items,
-            device=self.device,
-            autocast=autocast(self.device, self.config.precision),
-            made=self._made(model, need, items),
-            forms=forms,
-            workers=workers,
-        )
+        job = self._job(model, need, split, transforms, forms, workers)
         write_store(place, job, planned=lambda plan, count: planned(place, plan, count), report=progress)
 
     def read(
@@ -101,6 +91,13 @@ class Stores:
         places[list(items.positions)] = store.places(items.keys)
         return StoredTeacher(store, model, places)
 
+    def check_forms(
+        self, model: Model, need: Need, split: Split, transforms: Sequence[Transform], forms: Mapping[str, Form]
+    ) -> None:
+        """Raises ConfigError where a form does not fit what the teacher returns, which any weights show."""
+        if forms:
+            foreseen(self._job(model, need, split, transforms, forms, 0))
+
     def check_recordable(self, model: Model, transforms: Sequence[Transform]) -> None:
         """Raises ConfigError where a teacher sees other augmentations in every step."""
         if not self.config.schedule.get("views", 0) and not sees_the_same_each_time(model, transforms):
@@ -115,6 +112,27 @@ class Stores:
         if places and not any((place / MANIFEST).is_file() for place in places):
             expected = "a finished teacher store, as xmodal cache with this config and seed writes"
             raise DataError(places[0], expected=expected, found="none")
+
+    def _job(
+        self,
+        model: Model,
+        need: Need,
+        split: Split,
+        transforms: Sequence[Transform],
+        forms: Mapping[str, Form],
+        workers: int,
+    ) -> Job:
+        items = self._items(model, split, transforms, self.config.schedule.get("views", 0))
+        return Job(
+            teacher=model,
+            need=need,
+            items=items,
+            device=self.device,
+            autocast=autocast(self.device, self.config.precision),
+            made=self._made(model, need, items),
+            forms=forms,
+            workers=workers,
+        )
 
     def _items(self, model: Model, split: Split, transforms: Sequence[Transform], views: int) -> Items:
         self.check_recordable(model, transforms)

@@ -7,19 +7,18 @@ it, and the last one is filled up with its last record.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, Dataset
 
 from xmodal.data.batch import Batch, collate
 from xmodal.data.benchmark import Samples, key_of
 from xmodal.data.sample import Sample
 from xmodal.data.transforms import Compose, Transform
-from xmodal.errors import DataError, XmodalError
+from xmodal.errors import DataError
 
 BATCH = 16
 
@@ -74,8 +73,8 @@ class Items:
         return Compose(self.transforms)(sample, generator=recorded_generator(sample.key, view))
 
 
-class Batches(Dataset[Any]):
-    """Item i is batch i with what was drawn for each record of it, or the error that a sample gave."""
+class Batches:
+    """Item i is batch i with what was drawn for each record of it."""
 
     def __init__(self, items: Items) -> None:
         self.items = items
@@ -83,30 +82,7 @@ class Batches(Dataset[Any]):
     def __len__(self) -> int:
         return -(-len(self.items) // BATCH)
 
-    def __getitem__(self, i: int) -> tuple[Batch, list[Any]] | XmodalError:
+    def __getitem__(self, i: int) -> tuple[Batch, list[Any]]:
         numbers = [min(n, len(self.items) - 1) for n in range(i * BATCH, (i + 1) * BATCH)]
-        try:
-            seen = [self.items.record(n) for n in numbers]
-            return collate([sample for sample, _ in seen]), [drawn for _, drawn in seen]
-        except XmodalError as error:
-            return error
-
-
-def _whole(item: Any) -> Any:
-    return item
-
-
-def stream(batches: Batches, wanted: Sequence[int], workers: int) -> Iterator[tuple[Batch, list[Any]]]:
-    """These batches, in this order."""
-    loader: DataLoader[Any] = DataLoader(
-        batches,
-        sampler=wanted,
-        batch_size=None,
-        num_workers=workers,
-        collate_fn=_whole,
-        generator=torch.Generator(),
-    )
-    for item in loader:
-        if isinstance(item, XmodalError):
-            raise item
-        yield item
+        seen = [self.items.record(n) for n in numbers]
+        return collate([sample for sample, _ in seen]), [drawn for _, drawn in seen]

@@ -18,9 +18,10 @@ from filelock import FileLock, Timeout
 from xmodal.adapter import Adapter, Need
 from xmodal.bus import Embedding
 from xmodal.data.batch import Batch
+from xmodal.data.loading import in_order
 from xmodal.errors import ConfigError, DataError
 from xmodal.files import write_json, write_tensors
-from xmodal.store.batches import BATCH, Batches, Items, stream
+from xmodal.store.batches import BATCH, Batches, Items
 from xmodal.store.encodings import Form
 from xmodal.store.manifest import MANIFEST, PLAN, differences, file_digest, read_sealed, write_sealed
 from xmodal.store.planning import SAMPLED_BATCHES, Plan, check_room, plan
@@ -132,11 +133,7 @@ def _settle(folder: Path, job: Job, planned: Callable[[Plan, int], None] | None)
         parts = tuple(Part.of_plain(part) for part in found["parts"])
         records = Records(parts, read_bases(folder, found))
         return Plan(Layout.of_plain(found["layout"]), records, found["records_per_shard"], 0, found["error"])
-    batches = Batches(job.items)
-    whole = len(batches) - 1
-    looked_at = sorted({whole * i // (SAMPLED_BATCHES - 1) for i in range(SAMPLED_BATCHES)}) if job.forms else [0]
-    seen = (batch for batch, _ in stream(batches, looked_at, 0))
-    new = plan(seen, job.run, job.forms, token_outputs(job.teacher), job.shard_bytes)
+    new = foreseen(job)
     if planned:
         planned(new, len(job.items))
     check_room(folder, new.record_bytes * len(job.items))
@@ -149,6 +146,19 @@ def _settle(folder: Path, job: Job, planned: Callable[[Plan, int], None] | None)
     bases = {"bases": file_digest(folder / BASES)} if new.records.bases else {}
     write_sealed(folder / PLAN, {**new.plain(made), **bases})
     return new
+
+
+def foreseen(job: Job) -> Plan:
+    """What the store will look like.
+
+    Raises:
+        ConfigError: a form does not fit.
+    """
+    batches = Batches(job.items)
+    whole = len(batches) - 1
+    looked_at = sorted({whole * i // (SAMPLED_BATCHES - 1) for i in range(SAMPLED_BATCHES)}) if job.forms else [0]
+    seen = (batch for batch, _ in in_order(batches, looked_at, workers=0))
+    return plan(seen, job.run, job.forms, token_outputs(job.teacher), job.shard_bytes)
 
 
 def _placed(folder: Path, number: int, settled: Plan) -> Shard:
@@ -170,7 +180,7 @@ def _shard(shard: Shard, job: Job, settled: Plan, report: Report | None) -> None
     counts: list[list[int]] = []
     params: list[Any] = []
     numbers = range(first // BATCH, -(-last // BATCH))
-    for batch, drawn in stream(Batches(job.items), numbers, job.workers):
+    for batch, drawn in in_order(Batches(job.items), numbers, workers=job.workers):
         left = last - first - len(records)
         found, rows = _encoded(job, settled, batch)
         records += found[:left]
