@@ -85,7 +85,7 @@ def steps(run: Run, arm: str) -> list[torch.Tensor]:
     phase, split = next(p for p in run.phases if p.arm == arm), run.splits(0)[0]
     distillation = run.factory.distillation(phase, run.teachers(0, "fold0", phase), 0)
     batches = run.factory.steps(phase, split, run.inputs, 0)
-    run.remember_teachers(0, split, phase, distillation, batches)
+    run.answering.settle(distillation, phase, 0, split, batches)
     kind = StoredTeacher if run.stores else Model
     assert all(isinstance(teacher, kind) for teacher in distillation.teachers.values())
     frames = (distillation.eval().frame(batches[i]) for i in range(len(batches)))
@@ -124,6 +124,16 @@ def test_the_student_of_the_self_arm_is_not_looked_up(make, tmp_path):
     phase = next(p for p in run.phases if p.arm == "self")
     distillation = run.factory.distillation(phase, run.teachers(0, "fold0", phase), 0)
     assert not any(isinstance(teacher, StoredTeacher) for teacher in distillation.teachers.values())
+
+
+def test_a_damaged_store_is_told_before_the_student_trains(make, tmp_path):
+    (place,) = cached(make("a", store=tmp_path / "store"))
+    records = place / "records.bin"
+    os.truncate(records, records.stat().st_size - 1)
+    run = make("a", store=tmp_path / "store")
+    with pytest.raises(DataError, match=r"records\.bin: expected \d+ bytes, found"):
+        run.train()
+    assert not run.place(0, "fold0", "student").folder.exists()
 
 
 def test_the_command_line_writes_checks_and_uses_a_store(source, tmp_path, capsys):

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from torch.nn import Module
 
-from xmodal.adapter import Adapter, Model
+from xmodal.adapter import Model
 from xmodal.data.benchmark import Benchmark, Samples, Split
-from xmodal.distillation import Distillation
 from xmodal.engine import result
+from xmodal.engine.answering import Answering, reads_stores
 from xmodal.engine.average import Average
 from xmodal.engine.best import Best
 from xmodal.engine.build import build
@@ -20,13 +20,10 @@ from xmodal.engine.config import resolved_text
 from xmodal.engine.evaluate import Answers, evaluate, scores
 from xmodal.engine.export import save_student
 from xmodal.engine.finished import Place, fed, finished_model, phase_of, place_of
-from xmodal.engine.fit import Keeper, autocast, best_device, fit
-from xmodal.engine.frozen import Compiled, Parked
-from xmodal.engine.loader import Steps
+from xmodal.engine.fit import Keeper, best_device, fit
 from xmodal.engine.log import Log
 from xmodal.engine.models import Factory
 from xmodal.engine.phases import Phase, Source, phases
-from xmodal.engine.recall import Recall, sees_the_same_each_time
 from xmodal.engine.rehearsal import rehearse
 from xmodal.engine.run_config import RunConfig
 from xmodal.engine.schedule import Schedule
@@ -72,6 +69,7 @@ class Run:
         self.shared = Shared(shared) if shared else None
         self.device = best_device()
         self.stores = Stores(store, config, self.device) if store else None
+        self.answering = Answering(config, self.device, self.stores)
         benchmark = build(config.benchmark, "benchmark")
         if not isinstance(benchmark, Benchmark):
             raise ConfigError(f"benchmark: expected a benchmark, found {type(benchmark).__name__}")
@@ -115,13 +113,16 @@ class Run:
         for seed in self.config.seeds:
             splits = self.splits(seed)
             if self.stores:
-                named = {name for phase in self.phases if phase.arm != "self" for name in phase.learns_from}
+                named = {name for phase in self.phases if reads_stores(phase) for name in phase.learns_from}
                 self.stores.check_there(seed, [split.name for split in splits], sorted(named))
             if not summary:
                 self.begin(splits, seed)
+            tried = {split.name for split in splits if self._try_stores(seed, split)}
             for split in splits:
                 for phase in self.phases:
                     self.do(seed, split, phase)
+                    if split.name not in tried and self._try_stores(seed, split):
+                        tried.add(split.name)
             summary = self._summarise(splits)
         self._export(self.config.seeds[0])
         return summary
@@ -132,6 +133,23 @@ class Run:
             _read_once(splits)  # a screening has read them already
         self.inputs = self.factory.inputs(splits[0])
         rehearse(self.factory, self.phases, splits[0], self.inputs, seed)
+
+    def _try_stores(self, seed: int, split: Split) -> bool:
+        """Open the stores of a split, that what is wrong with one is told before the student trains.
+
+        Returns:
+            whether that could be done: a store is compared with its teacher, which must be trained.
+        """
+        open_phases = (p for p in self.phases if not self.place(seed, split.name, p.arm).done.is_file())
+        phase = next(filter(reads_stores, open_phases), None)
+        if self.stores is None or phase is None:
+            return True
+        if not all(self.place(seed, split.name, s.arm).done.is_file() for s in phase.learns_from.values()):
+            return False
+        distillation = self.factory.distillation(phase, self.teachers(seed, split.name, phase), seed)
+        steps = self.factory.steps(phase, split, self.inputs, seed)
+        self.answering.settle(distillation, phase, seed, split, steps)
+        return True
 
     def splits(self, seed: int) -> Sequence[Split]:
         """The benchmark's, without the samples that cannot be read where the config allows to skip them."""
@@ -173,7 +191,7 @@ class Run:
         steps = self.factory.steps(phase, split, self.inputs, seed)
         label = {"seed": seed, "split": split.name, "arm": phase.arm}
         began = time.perf_counter()
-        self.remember_teachers(seed, split, phase, distillation, steps)
+        self.answering.settle(distillation, phase, seed, split, steps)
         seconds = time.perf_counter() - began
         with self.log.phase(label, steps.schedule.steps) as report:
             seconds += fit(
@@ -211,35 +229,6 @@ class Run:
     def _answers(self, phase: Phase, model: Model, samples: Samples) -> dict[str, Answers]:
         keys, skip = fed(self.config, phase, model), phase.model != "student"
         return evaluate(model, samples, self.benchmark, keys, device=self.device, skip_missing=skip)
-
-    def remember_teachers(
-        self, seed: int, split: Split, phase: Phase, distillation: Distillation, steps: Steps
-    ) -> None:
-        """Teachers cost most of a step: they answer from a store, or those that see the same in every step are run
-        over the samples once."""
-        for name, teacher in distillation.teachers.items():
-            if self.stores and phase.arm != "self":
-                assert isinstance(teacher, Model)
-                place = self.stores.place(seed, split.name, name)
-                stored = self.stores.read(place, teacher, distillation.need[name], split, steps.transforms)
-                distillation.teachers[name] = stored
-                if stored.store.augmented:
-                    steps.recorded = stored.store.params
-            elif sees_the_same_each_time(teacher, steps.transforms):
-                context = autocast(self.device, self.config.precision)
-                readable = split.having(teacher.inputs)
-                recall = Recall(teacher, split.train, readable, distillation.need[name], self.device, context)
-                distillation.teachers[name] = recall
-                if not recall.rows:
-                    distillation.teachers[name] = self._live(teacher)
-            else:
-                distillation.teachers[name] = self._live(teacher)
-
-    def _live(self, teacher: Adapter) -> Adapter:
-        """A teacher that runs in every step, in the way that the config asks for."""
-        if self.config.compile_teachers:
-            teacher = Compiled(teacher)
-        return Parked(teacher, self.device) if self.config.teacher_memory == "parked" else teacher
 
     def _finish(self, split: Split, phase: Phase, place: Place, model: Model, seconds: float) -> None:
         answers, on_val = (self._answers(phase, model, part) for part in (split.test, split.val))
