@@ -40,7 +40,7 @@ def augmented(source):
 
 def cached(run: Run, forms: dict[str, Form] | None = None) -> list[Path]:
     train_teachers(run, forms or {})
-    return write_stores(run, forms or {}, lambda *_: None, lambda *_: None)
+    return [store.folder for store in write_stores(run, forms or {}, lambda *_: None, lambda *_: None)]
 
 
 def weights(run: Run, arm: str) -> dict[str, torch.Tensor]:

@@ -62,7 +62,6 @@ def _write(args: argparse.Namespace, console: Console) -> int:
     from xmodal.engine.log import Log
     from xmodal.engine.run import Run
     from xmodal.files import alone
-    from xmodal.store import Store
 
     source = find(args.config)
     overrides = [*args.set, *([f"seeds={tuple(args.seeds)!r}"] if args.seeds else [])]
@@ -79,13 +78,13 @@ def _write(args: argparse.Namespace, console: Console) -> int:
         def planned(place: Path, plan: Plan, count: int) -> None:
             _tell(place, plan, count, console)
 
-        places = write_stores(
+        stored = write_stores(
             run, forms, planned, lambda done, count: progress.update(bar, completed=done, total=count)
         )
-    for place in places:
-        size = sum(path.stat().st_size for path in place.iterdir())
-        seen = "" if Store(place).augmented or not config.schedule.get("views") else NO_VIEWS
-        console.print(f"{place}: {size / 1e6:,.1f} MB{seen}", highlight=False, soft_wrap=True)
+    for store in stored:
+        size = sum(path.stat().st_size for path in store.folder.iterdir())
+        seen = "" if store.augmented or not config.schedule.get("views") else NO_VIEWS
+        console.print(f"{store.folder}: {size / 1e6:,.1f} MB{seen}", highlight=False, soft_wrap=True)
     again = [word for text in args.set for word in ("--set", text)]
     again += ["--seeds", *map(str, args.seeds)] if args.seeds else []
     command = ["xmodal", "train", args.config, *again, "--out", str(folder), "--store", str(stores), "--resume"]

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from xmodal.adapter import Model
 from xmodal.data.benchmark import Split
 from xmodal.engine.phases import Phase, phases
 from xmodal.engine.run import Run
-from xmodal.engine.stores import Planned, Progress
 from xmodal.errors import ConfigError
 from xmodal.store.encodings import Form
+from xmodal.store.planning import Plan
+from xmodal.store.reader import Store
+from xmodal.store.writer import Report, foreseen, write_store
+
+Planned = Callable[[Path, Plan, int], None]
+"""(folder, how it will look, number of records), before a store is written."""
 
 
-def write_stores(run: Run, forms: Mapping[str, Form], planned: Planned, progress: Progress) -> list[Path]:
+def write_stores(run: Run, forms: Mapping[str, Form], planned: Planned, progress: Report) -> list[Store]:
     """One store for each seed, split and teacher whose outputs the distilled student reads.
 
     Args:
@@ -28,13 +34,13 @@ def write_stores(run: Run, forms: Mapping[str, Form], planned: Planned, progress
             else; a form does not fit.
     """
     taught = _needed(run)[-1]
-    places = []
+    stores = []
     for seed in run.config.seeds:
         for split in run.splits(seed):
-            places += _write(run, seed, split, taught, forms, planned, progress)
-    if not places:
+            stores += _write(run, seed, split, taught, forms, planned, progress)
+    if not stores:
         raise ConfigError("no teacher to store: the distilled student reads no frozen teacher")
-    return places
+    return stores
 
 
 def train_teachers(run: Run, forms: Mapping[str, Form]) -> None:
@@ -63,8 +69,8 @@ def train_teachers(run: Run, forms: Mapping[str, Form]) -> None:
                     continue
                 if not begun:
                     run.begin(splits, seed)
-                    for name, model in models.items():
-                        run.stores.check_forms(model, distillation.need[name], split, transforms, forms)
+                    for name, model in models.items() if forms else ():
+                        foreseen(run.stores.job(model, distillation.need[name], split, transforms, forms=forms))
                     begun = True
                 run.do(seed, split, phase)
 
@@ -75,25 +81,22 @@ def _needed(run: Run) -> Sequence[Phase]:
 
 
 def _write(
-    run: Run, seed: int, split: Split, taught: Phase, forms: Mapping[str, Form], planned: Planned, progress: Progress
-) -> list[Path]:
+    run: Run, seed: int, split: Split, taught: Phase, forms: Mapping[str, Form], planned: Planned, progress: Report
+) -> list[Store]:
     assert run.stores is not None
     teachers = run.teachers(seed, split.name, taught)
     distillation = run.factory.distillation(taught, teachers, seed).to(run.device)
-    places = []
+    stores = []
     for name, teacher in distillation.teachers.items():
         assert isinstance(teacher, Model)
         place = run.stores.place(seed, split.name, name)
-        run.stores.write(
-            place,
+        job = run.stores.job(
             teacher,
             distillation.need[name],
             split,
             run.factory.transforms(taught),
             forms=forms,
-            planned=planned,
-            progress=progress,
             workers=run.factory.schedule(taught).workers,
         )
-        places.append(place)
-    return places
+        stores.append(write_store(place, job, planned=partial(planned, place), report=progress))
+    return stores

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,15 +19,11 @@ from xmodal.errors import ConfigError, DataError
 from xmodal.store.batches import Items
 from xmodal.store.encodings import Form
 from xmodal.store.manifest import MANIFEST, described, differences
-from xmodal.store.planning import Plan
 from xmodal.store.reader import ABSENT, Store
 from xmodal.store.stored import StoredTeacher
-from xmodal.store.writer import Job, foreseen, write_store
+from xmodal.store.writer import Job
 
 DEFAULT_VIEWS = 10
-Planned = Callable[[Path, Plan, int], None]
-"""(folder, how it will look, number of records), before a store is written."""
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +43,28 @@ class Stores:
         """Of one teacher, by the name that distillers know it by."""
         return self.folder / f"seed{seed}" / split / teacher
 
-    def write(
+    def job(
         self,
-        place: Path,
         model: Model,
         need: Need,
         split: Split,
         transforms: Sequence[Transform],
         *,
         forms: Mapping[str, Form],
-        planned: Planned,
-        progress: Progress,
         workers: int = 0,
-    ) -> None:
-        """Write the store of one teacher, or what is missing of it."""
-        job = self._job(model, need, split, transforms, forms, workers)
-        write_store(place, job, planned=lambda plan, count: planned(place, plan, count), report=progress)
+    ) -> Job:
+        """What writes the store of one teacher."""
+        items = self._items(model, split, transforms, self.config.schedule.get("views", 0))
+        return Job(
+            teacher=model,
+            need=need,
+            items=items,
+            device=self.device,
+            autocast=autocast(self.device, self.config.precision),
+            made=self._made(model, need, items),
+            forms=forms,
+            workers=workers,
+        )
 
     def read(
         self, place: Path, model: Model, need: Need, split: Split, transforms: Sequence[Transform]
@@ -91,13 +93,6 @@ class Stores:
         places[list(items.positions)] = store.places(items.keys)
         return StoredTeacher(store, model, places)
 
-    def check_forms(
-        self, model: Model, need: Need, split: Split, transforms: Sequence[Transform], forms: Mapping[str, Form]
-    ) -> None:
-        """Raises ConfigError where a form does not fit what the teacher returns, which any weights show."""
-        if forms:
-            foreseen(self._job(model, need, split, transforms, forms, 0))
-
     def check_recordable(self, model: Model, transforms: Sequence[Transform]) -> None:
         """Raises ConfigError where a teacher sees other augmentations in every step."""
         if not self.config.schedule.get("views", 0) and not sees_the_same_each_time(model, transforms):
@@ -112,27 +107,6 @@ class Stores:
         if places and not any((place / MANIFEST).is_file() for place in places):
             expected = "a finished teacher store, as xmodal cache with this config and seed writes"
             raise DataError(places[0], expected=expected, found="none")
-
-    def _job(
-        self,
-        model: Model,
-        need: Need,
-        split: Split,
-        transforms: Sequence[Transform],
-        forms: Mapping[str, Form],
-        workers: int,
-    ) -> Job:
-        items = self._items(model, split, transforms, self.config.schedule.get("views", 0))
-        return Job(
-            teacher=model,
-            need=need,
-            items=items,
-            device=self.device,
-            autocast=autocast(self.device, self.config.precision),
-            made=self._made(model, need, items),
-            forms=forms,
-            workers=workers,
-        )
 
     def _items(self, model: Model, split: Split, transforms: Sequence[Transform], views: int) -> Items:
         self.check_recordable(model, transforms)

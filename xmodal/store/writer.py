@@ -67,8 +67,8 @@ class Job:
 
 def write_store(
     folder: Path, job: Job, *, planned: Callable[[Plan, int], None] | None = None, report: Report | None = None
-) -> None:
-    """Write what is missing of a store, or nothing where it is finished.
+) -> Store:
+    """Write what is missing of a store, or nothing where it is finished; returns it, opened.
 
     Args:
         planned: called with the plan and the number of records before anything else is written.
@@ -99,7 +99,7 @@ def write_store(
         _finish(folder, count)
     (folder / ".plan.lock").unlink(missing_ok=True)
     with _mendable(folder):
-        Store(folder)
+        return Store(folder)
 
 
 @contextmanager
